@@ -1,0 +1,1 @@
+"""A PostgreSQL and a RabbitMQ for `make run` and `make test`; it imports nothing but the stdlib."""

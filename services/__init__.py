@@ -1,0 +1,1 @@
+"""One package for each process; no service imports another."""

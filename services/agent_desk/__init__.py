@@ -1,0 +1,1 @@
+"""The agents' API: read, answer, close, reopen, register."""

@@ -1,0 +1,34 @@
+"""`GET /tickets/{number}/messages`: the oldest first, in pages."""
+
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from services.agent_desk.desk import DESK
+from services.agent_desk.find_ticket import find_ticket
+from services.agent_desk.read_request import read_cursor, read_limit, write_cursor
+from services.agent_desk.show import show_message, show_page
+
+# `sent_at` is a whole second in every row; within it the order is that of the ids.
+LIST_MESSAGES = """
+SELECT id, direction, author, kind, text, forwarded, is_reply, after_closing, sent_at,
+       received_at, delivery
+FROM messages
+WHERE ticket_id = $1 AND (sent_at, id) > ($2, $3)
+ORDER BY sent_at, id LIMIT $4
+"""
+
+
+async def list_messages(request: web.Request) -> web.Response:
+    """Answer with a page of messages; 404 where there is no such ticket."""
+    limit = read_limit(request)
+    cursor = read_cursor(request, 2) or (0, 0)
+    pool = request.app[DESK].pool
+    ticket = await find_ticket(pool, request.match_info["number"])
+    after = datetime.fromtimestamp(min(cursor[0], 253402300799), UTC)
+    rows = await pool.fetch(LIST_MESSAGES, ticket["id"], after, cursor[1], limit + 1)
+    page = rows[:limit]
+    more = None
+    if len(rows) > limit:
+        more = write_cursor(int(page[-1]["sent_at"].timestamp()), page[-1]["id"])
+    return show_page("messages", [show_message(row) for row in page], more)

@@ -1,0 +1,60 @@
+"""Errors as problem details (RFC 9457), and the last net under every handler."""
+
+import json
+from http import HTTPStatus
+
+import asyncpg
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from shared.log import failure, log
+
+
+class Problem(Exception):  # noqa: N818  the term of RFC 9457
+    """A request that cannot be done, told to whoever asked."""
+
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers or {}
+
+
+@web.middleware
+async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every failure as a problem with one log line, and never with a traceback."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return _refuse(request, problem)
+    except web.HTTPException as answer:
+        if answer.status < HTTPStatus.BAD_REQUEST:
+            raise
+        allow = {"Allow": answer.headers["Allow"]} if "Allow" in answer.headers else {}
+        return _refuse(request, Problem(answer.status, answer.reason, headers=allow))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        log.error("request.failed", method=request.method, **failure(error))
+        return _answer(Problem(503, "The database does not answer.", headers={"Retry-After": "5"}))
+    except Exception as error:  # noqa: BLE001  the last place where it can be told
+        log.error("request.failed", method=request.method, **failure(error))
+        return _answer(Problem(500, "This is our mistake; it is in the log."))
+
+
+def _refuse(request: web.Request, problem: Problem) -> web.Response:
+    log.warning("request.refused", method=request.method, status=problem.status)
+    return _answer(problem)
+
+
+def _answer(problem: Problem) -> web.Response:
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    return web.Response(
+        body=json.dumps(body).encode(),
+        status=problem.status,
+        headers=problem.headers,
+        content_type="application/problem+json",
+    )

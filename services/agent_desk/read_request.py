@@ -1,0 +1,74 @@
+"""Read bodies and query parameters, with a clear answer where they are wrong."""
+
+import base64
+import binascii
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from services.agent_desk.problems import Problem
+
+BodyT = TypeVar("BodyT")
+
+LONGEST_TEXT = 4096  # Meta, text messages
+DEFAULT_LIMIT = 50
+HIGHEST_LIMIT = 200
+_HIGHEST_ID = 2**63 - 1
+
+
+async def read_body(request: web.Request, form: type[BodyT]) -> BodyT:
+    """Read a JSON body of the given form; 400 where it is none."""
+    try:
+        return msgspec.json.decode(await request.read(), type=form)
+    except msgspec.ValidationError as error:
+        raise Problem(400, f"The body does not fit: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Problem(400, "The body is not valid JSON.") from None
+
+
+def check_text(text: str) -> str:
+    """Give a text that can be sent; 422 otherwise."""
+    if not text.strip():
+        raise Problem(422, "The text is empty.")
+    if len(text) > LONGEST_TEXT:
+        raise Problem(422, f"The text is longer than {LONGEST_TEXT} characters.")
+    if "\x00" in text:
+        raise Problem(422, "The text holds a NUL character.")
+    return text
+
+
+def read_choice(request: web.Request, name: str, choices: frozenset[str]) -> str | None:
+    """Read an optional parameter that must be one of the choices; 400 otherwise."""
+    value = request.query.get(name)
+    if value is not None and value not in choices:
+        raise Problem(400, f"{name} must be one of {', '.join(sorted(choices))}.")
+    return value
+
+
+def read_limit(request: web.Request) -> int:
+    """Read how many rows a page may have; 400 where it is no number from 1 to 200."""
+    value = request.query.get("limit", str(DEFAULT_LIMIT))
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= HIGHEST_LIMIT):
+        raise Problem(400, f"limit must be a number from 1 to {HIGHEST_LIMIT}.")
+    return int(value)
+
+
+def write_cursor(*place: int) -> str:
+    """Write the place after which the next page begins; opaque to whoever carries it."""
+    return base64.urlsafe_b64encode(".".join(map(str, place)).encode()).decode().rstrip("=")
+
+
+def read_cursor(request: web.Request, parts: int) -> tuple[int, ...] | None:
+    """Read a cursor of so many numbers; None without one, 400 where it is not ours."""
+    cursor = request.query.get("cursor")
+    if cursor is None:
+        return None
+    try:
+        decoded = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        place = tuple(int(part[:20]) for part in decoded.split("."))
+    except (binascii.Error, ValueError):
+        place = ()
+    if len(place) != parts or not all(0 <= number <= _HIGHEST_ID for number in place):
+        raise Problem(400, "The cursor is not one that this list gave.")
+    return place

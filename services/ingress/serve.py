@@ -1,0 +1,30 @@
+"""Wire ingress: a publisher, and the two things that Meta calls."""
+
+import asyncio
+
+from aiohttp import web
+
+from services.ingress.accept_webhook import MOST_BYTES, AcceptWebhook
+from services.ingress.settings import Settings
+from services.ingress.verify_callback import VerifyCallback
+from shared.broker.publish import Publisher
+from shared.http_server import answer_errors_plainly, serve_http
+from shared.service import Service
+
+
+async def serve(settings: Settings, service: Service) -> None:
+    """Take webhooks until the process is asked to stop; those under way are answered."""
+    publisher = Publisher(settings.amqp_url, service)
+    publishing = asyncio.create_task(publisher.run())
+    app = web.Application(client_max_size=MOST_BYTES, middlewares=[answer_errors_plainly])
+    app.add_routes(
+        [
+            web.get("/webhook", VerifyCallback(settings.verify_token)),
+            web.post("/webhook", AcceptWebhook(settings.app_secrets, publisher)),
+        ]
+    )
+    try:
+        await serve_http(app, settings.host, settings.port, service)
+    finally:
+        publisher.close()
+        await publishing

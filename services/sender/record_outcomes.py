@@ -1,0 +1,150 @@
+"""Write down what became of messages that were sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.sender.take_messages import Taken
+from shared.database.pool import Pool
+from shared.database.transaction import Transaction, transaction
+from shared.log import failure
+from shared.tickets.date_next_message import date_next_messages
+from shared.tickets.lock_contacts import lock_contacts
+from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown
+
+# The delay before attempt n + 1 doubles from 2 s; what waits for a person is tried once a minute.
+_FIRST_DELAY = timedelta(seconds=2)
+_LONGEST_DELAY = timedelta(minutes=5)
+_LATER = timedelta(minutes=1)
+# After so many refusals that should pass (about half a day) a message has failed.
+MOST_ATTEMPTS = 150
+
+# Only this attempt's row: a sender that was given up meanwhile may come too late.
+FINISH = """
+DELETE FROM outbox USING unnest($1::bigint[], $2::integer[]) AS done (message_id, attempts)
+WHERE outbox.message_id = done.message_id AND outbox.attempts = done.attempts
+"""
+
+# A status may have come before this; it says more than an acceptance does.
+SET_ACCEPTED = """
+UPDATE messages SET wamid = done.wamid,
+       delivery = CASE WHEN delivery = 'unknown' THEN 'pending' ELSE delivery END
+FROM unnest($1::bigint[], $2::text[]) AS done (message_id, wamid)
+WHERE messages.id = done.message_id
+"""
+
+SET_DELIVERY = """
+UPDATE messages SET delivery = $2
+WHERE id = ANY($1::bigint[]) AND delivery IN ('pending', 'unknown')
+"""
+
+PUT_BACK = """
+UPDATE outbox SET state = 'queued', lease_until = NULL, next_attempt_at = again.due
+FROM unnest($1::bigint[], $2::integer[], $3::timestamptz[]) AS again (message_id, attempts, due)
+WHERE outbox.message_id = again.message_id AND outbox.attempts = again.attempts
+  AND outbox.state = 'sending'
+"""
+
+SET_UNKNOWN = """
+UPDATE outbox SET state = 'unknown', lease_until = NULL, unknown_since = $3
+FROM unnest($1::bigint[], $2::integer[]) AS lost (message_id, attempts)
+WHERE outbox.message_id = lost.message_id AND outbox.attempts = lost.attempts
+  AND outbox.state = 'sending'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message and what the Graph API said of it."""
+
+    taken: Taken
+    outcome: Outcome
+    took_ms: float
+
+
+async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
+    """Record a batch in one transaction and date the next message of each contact."""
+    async with transaction(pool) as tx:
+        now = await lock_contacts(tx, [one.taken.contact_id for one in sent])
+        await _record_accepted(tx, sent)
+        await _record_refused(tx, sent, now)
+        await _record_unknown(tx, sent, now)
+        await date_next_messages(tx, [one.taken.contact_id for one in sent], now)
+
+
+async def _record_accepted(tx: Transaction, sent: Sequence[Sent]) -> None:
+    accepted = [(s, s.outcome.wamid) for s in sent if isinstance(s.outcome, Accepted)]
+    if not accepted:
+        return
+    await _finish(tx, [one for one, _ in accepted])
+    await tx.connection.execute(
+        SET_ACCEPTED,
+        [one.taken.message_id for one, _ in accepted],
+        [wamid for _, wamid in accepted],
+    )
+    for one, _ in accepted:
+        tx.log(
+            "send.accepted", message_id=one.taken.message_id, attempt=one.taken.attempt,
+            took_ms=one.took_ms,
+        )  # fmt: skip
+
+
+async def _record_refused(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
+    refused = [(s, s.outcome) for s in sent if isinstance(s.outcome, Refused)]
+    failed = [(s, o) for s, o in refused if _is_final(s, o)]
+    again = [(s, o, _delay(s, o)) for s, o in refused if not _is_final(s, o)]
+    if failed:
+        await _finish(tx, [one for one, _ in failed])
+        await tx.connection.execute(
+            SET_DELIVERY, [one.taken.message_id for one, _ in failed], "failed"
+        )
+    for one, outcome in failed:
+        tx.log(
+            "send.failed", message_id=one.taken.message_id, attempt=one.taken.attempt,
+            code=outcome.code, status=outcome.status,
+        )  # fmt: skip
+    if again:
+        await tx.connection.execute(
+            PUT_BACK,
+            [one.taken.message_id for one, _, _ in again],
+            [one.taken.attempt for one, _, _ in again],
+            [now + delay for _, _, delay in again],
+        )
+    for one, outcome, delay in again:
+        tx.log(
+            "send.retry", message_id=one.taken.message_id, attempt=one.taken.attempt,
+            code=outcome.code, status=outcome.status, due_in_ms=delay.total_seconds() * 1000,
+        )  # fmt: skip
+
+
+async def _record_unknown(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
+    unknown = [(s, s.outcome.error) for s in sent if isinstance(s.outcome, Unknown)]
+    if not unknown:
+        return
+    ids = [one.taken.message_id for one, _ in unknown]
+    await tx.connection.execute(SET_UNKNOWN, ids, [one.taken.attempt for one, _ in unknown], now)
+    await tx.connection.execute(SET_DELIVERY, ids, "unknown")
+    for one, error in unknown:
+        tx.log(
+            "send.unknown", message_id=one.taken.message_id, attempt=one.taken.attempt,
+            **(failure(error) if error is not None else {}),
+        )  # fmt: skip
+
+
+async def _finish(tx: Transaction, done: Sequence[Sent]) -> None:
+    await tx.connection.execute(
+        FINISH,
+        [one.taken.message_id for one in done],
+        [one.taken.attempt for one in done],
+    )
+
+
+def _is_final(sent: Sent, refused: Refused) -> bool:
+    return refused.verdict == "fail" or sent.taken.attempt >= MOST_ATTEMPTS
+
+
+def _delay(sent: Sent, refused: Refused) -> timedelta:
+    if refused.verdict == "later":
+        return _LATER
+    doubled: int = 2 ** min(sent.taken.attempt - 1, 10)
+    return min(_FIRST_DELAY * doubled, _LONGEST_DELAY)

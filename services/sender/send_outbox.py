@@ -1,0 +1,104 @@
+"""The sender's loop: take what is due, send it, write down what became of it."""
+
+import asyncio
+from time import monotonic
+
+from services.sender.record_outcomes import Sent, record_outcomes
+from services.sender.settings import Settings
+from services.sender.take_messages import Taken, take_messages
+from shared.database.pool import AWAY, Pool
+from shared.log import failure, log
+from shared.service import Service
+from shared.whatsapp.send_message import GraphApi, Outcome, Refused
+
+# Requests to WhatsApp at once; at 50 ms an answer that is 1,000 messages a second.
+IN_FLIGHT = 50
+POLL_SECONDS = 1.0
+
+
+class SendOutbox:
+    """Works on the outbox beside any number of other senders."""
+
+    def __init__(self, pool: Pool, graph: GraphApi, settings: Settings, service: Service) -> None:
+        self._pool = pool
+        self._graph = graph
+        self._settings = settings
+        self._service = service
+        self._sending: set[asyncio.Task[None]] = set()
+        self._sent: list[Sent] = []
+        self._next_slot = 0.0
+        self.wake = asyncio.Event()
+        """Set when something may be due, or has been answered."""
+
+    async def run(self) -> None:
+        """Send until the process is asked to stop; what is under way is sent and recorded."""
+        while not self._service.stopping.is_set():
+            self.wake.clear()
+            await self._record()
+            taken = await self._take()
+            for message in taken:
+                task = asyncio.create_task(self._send(message))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+            if not taken:
+                await self._rest()
+        if self._sending:
+            await asyncio.wait(self._sending)
+        await self._record()
+
+    async def _rest(self) -> None:
+        """Wait for a hint, an answer or the end; poll for due times and lost hints."""
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self.wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _take(self) -> list[Taken]:
+        room = IN_FLIGHT - len(self._sending) - len(self._sent)
+        if room <= 0:
+            return []
+        try:
+            taken = await take_messages(self._pool, room, self._settings.grace)
+        except AWAY as error:
+            self._say_away(error)
+            return []
+        self._service.health.ready("database")
+        return taken
+
+    async def _send(self, message: Taken) -> None:
+        await self._wait_for_slot()
+        started = monotonic()
+        outcome: Outcome = Refused("fail", 0, None)  # a contact without any address
+        if message.recipient.phone is not None or message.recipient.user_id is not None:
+            outcome = await self._graph.send_text(
+                message.recipient, message.text, message.message_id
+            )
+        self._sent.append(Sent(message, outcome, round((monotonic() - started) * 1000, 1)))
+        self.wake.set()
+
+    async def _wait_for_slot(self) -> None:
+        """Keep below the number's throughput: each message gets the next slot of its length."""
+        now = monotonic()
+        self._next_slot = max(self._next_slot, now)
+        wait = self._next_slot - now
+        self._next_slot += 1 / self._settings.messages_per_second
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    async def _record(self) -> None:
+        """Write all answers that are there; where the database is away they are kept for later."""
+        while self._sent:
+            batch = list(self._sent)
+            try:
+                await record_outcomes(self._pool, batch)
+            except AWAY as error:
+                self._say_away(error)
+                if await self._service.stopped_within(POLL_SECONDS):
+                    return
+            else:
+                del self._sent[: len(batch)]
+
+    def _say_away(self, error: BaseException) -> None:
+        self._service.health.not_ready("database", "the database does not answer")
+        log.warning("sender.waiting", **failure(error))

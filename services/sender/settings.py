@@ -1,0 +1,30 @@
+"""What the sender must be told."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared import config
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The sender's settings, checked."""
+
+    database_url: str
+    graph_url: str
+    access_token: str
+    phone_number_id: str
+    messages_per_second: int
+    grace: timedelta
+
+
+def read_settings(env: config.Env) -> Settings:
+    """Read the environment; raise ValueError naming the variable that is wrong."""
+    return Settings(
+        database_url=config.database_url(env),
+        graph_url=config.whatsapp_graph_url(env),
+        access_token=config.whatsapp_access_token(env),
+        phone_number_id=config.whatsapp_phone_number_id(env),
+        messages_per_second=config.whatsapp_messages_per_second(env),
+        grace=config.grace_period(env),
+    )

@@ -1,0 +1,106 @@
+"""Take messages that are due, so that no other sender sends them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from shared.database.pool import Pool
+from shared.database.transaction import Transaction, transaction
+from shared.domain.ticket import deadline_when_taken
+from shared.tickets.lock_contacts import READ_CLOCK
+from shared.tickets.record_actions import Action, record_actions
+from shared.whatsapp.send_message import SEND_SECONDS, Recipient
+
+# Beyond it the sender is given up, and whether it sent is unknown (scheduler).
+LEASE = timedelta(seconds=3 * SEND_SECONDS)
+
+# Contacts that somebody else works on are passed over, so senders never wait for one another.
+LOCK_DUE_CONTACTS = """
+SELECT contacts.id FROM outbox JOIN contacts ON contacts.id = outbox.contact_id
+WHERE outbox.state = 'queued' AND outbox.next_attempt_at <= clock_timestamp()
+ORDER BY outbox.next_attempt_at LIMIT $1
+FOR NO KEY UPDATE OF contacts SKIP LOCKED
+"""
+
+# A later statement than the lock: it sees what the previous holder of the lock has done.
+TAKE_MESSAGES = """
+UPDATE outbox
+SET state = 'sending', attempts = attempts + 1, next_attempt_at = NULL, lease_until = $2
+WHERE contact_id = ANY($1::bigint[]) AND state = 'queued' AND next_attempt_at <= clock_timestamp()
+RETURNING message_id, attempts
+"""
+
+FIND_TAKEN = """
+SELECT messages.id, messages.text, messages.purpose, messages.ticket_id, tickets.contact_id,
+       (SELECT value FROM contact_addresses
+        WHERE contact_id = tickets.contact_id AND kind = 'phone'
+        ORDER BY added_at DESC, value LIMIT 1) AS phone,
+       (SELECT value FROM contact_addresses
+        WHERE contact_id = tickets.contact_id AND kind = 'user_id'
+        ORDER BY added_at DESC, value LIMIT 1) AS user_id
+FROM messages JOIN tickets ON tickets.id = messages.ticket_id
+WHERE messages.id = ANY($1::bigint[])
+"""
+
+# R4: only the first taking counts, only of this closing's message, and only before the deadline.
+START_GRACE = """
+UPDATE tickets SET closing_taken_at = $2, closes_at = $3
+WHERE id = ANY($1::bigint[]) AND closing_message_id = ANY($4::bigint[])
+  AND status = 'closing' AND closing_taken_at IS NULL AND closes_at > $2
+RETURNING id, number
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that is ours to send until its lease is over."""
+
+    message_id: int
+    contact_id: int
+    attempt: int
+    text: str
+    recipient: Recipient
+
+
+async def take_messages(pool: Pool, limit: int, grace: timedelta) -> list[Taken]:
+    """Take up to `limit` due messages, one for each contact, oldest due time first."""
+    async with transaction(pool) as tx:
+        locked = await tx.connection.fetch(LOCK_DUE_CONTACTS, limit)
+        if not locked:
+            return []
+        now: datetime = await tx.connection.fetchval(READ_CLOCK)
+        rows = await tx.connection.fetch(TAKE_MESSAGES, [row["id"] for row in locked], now + LEASE)
+        attempts = {row["message_id"]: row["attempts"] for row in rows}
+        messages = await tx.connection.fetch(FIND_TAKEN, list(attempts))
+        await _start_grace(tx, [m for m in messages if m["purpose"] == "closing"], now, grace)
+    return [
+        Taken(
+            message["id"],
+            message["contact_id"],
+            attempts[message["id"]],
+            message["text"],
+            Recipient(message["phone"], message["user_id"]),
+        )
+        for message in messages
+    ]
+
+
+async def _start_grace(
+    tx: Transaction, closings: Sequence[asyncpg.Record], now: datetime, grace: timedelta
+) -> None:
+    """Count the grace from the moment a closing message is first taken (R4)."""
+    if not closings:
+        return
+    closes_at = deadline_when_taken(now, grace)
+    rows = await tx.connection.fetch(
+        START_GRACE,
+        [closing["ticket_id"] for closing in closings],
+        now,
+        closes_at,
+        [closing["id"] for closing in closings],
+    )
+    await record_actions(tx, [Action(row["id"], now, "system", "grace started") for row in rows])
+    for row in rows:
+        tx.log("ticket.closing_taken", ticket=row["number"], closes_at=closes_at)

@@ -1,0 +1,206 @@
+"""Route a batch of events in one transaction: into tickets, or into the ledger alone."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.ticket_router.find_contacts import Found, confirm_contacts, find_contacts
+from services.ticket_router.judge_message import ToRecord, ToRoute, judge_message
+from services.ticket_router.settings import Settings
+from shared.database.pool import Pool
+from shared.database.transaction import Transaction, transaction
+from shared.domain.plan_messages import Plan, plan_messages
+from shared.domain.ticket import Status, Ticket
+from shared.events import Event, MessageReceived
+from shared.tickets.append_message import Inbound, append_messages
+from shared.tickets.close_ticket import close_tickets
+from shared.tickets.lock_contacts import lock_contacts
+from shared.tickets.open_ticket import Opening, open_tickets
+from shared.tickets.record_items import Recorded, record_items, sift_items
+from shared.tickets.reopen_ticket import Reopening, reopen_tickets
+
+# Each contact's newest WhatsApp ticket, closed or not.
+FIND_LATEST_TICKETS = """
+SELECT latest.* FROM unnest($1::bigint[]) AS wanted (contact_id)
+CROSS JOIN LATERAL (
+    SELECT id, number, contact_id, status, closing_at, closes_at, closing_message_id,
+           closing_taken_at IS NOT NULL AS closing_taken
+    FROM tickets WHERE tickets.contact_id = wanted.contact_id AND channel = 'whatsapp'
+    ORDER BY id DESC LIMIT 1) AS latest
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """A contact's newest ticket, with the state that the rules decide over."""
+
+    id: int
+    number: str
+    closing_message_id: int | None
+    state: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The ticket that a message goes to."""
+
+    id: int
+    number: str
+
+
+async def route_events(pool: Pool, settings: Settings, events: Sequence[Event]) -> None:
+    """Commit what the events cause, each once (R14); raise and change nothing otherwise."""
+    judged = {event.item_id: _judge(event, settings) for event in events}
+    to_route = [one for one in judged.values() if isinstance(one, ToRoute)]
+    async with transaction(pool) as tx:
+        found = await find_contacts(tx, [one.sender for one in to_route])
+        now = await lock_contacts(tx, found.to_lock)
+        await confirm_contacts(tx, found)
+        new, rows = await sift_items(tx, events)
+        routed: list[ToRoute] = []
+        for event in new:
+            verdict = judged[event.item_id]
+            if isinstance(verdict, ToRoute):
+                routed.append(verdict)
+            else:
+                rows.append(Recorded(event, verdict.outcome, verdict.reason))
+        rows += await _route(tx, settings, routed, found, now)
+        await record_items(tx, rows)
+        for row in rows:
+            tx.log(
+                "item.recorded", item_id=row.event.item_id, outcome=row.outcome,
+                reason=row.reason, message_id=row.message_id, trace_id=row.event.trace_id,
+            )  # fmt: skip
+
+
+def _judge(event: Event, settings: Settings) -> ToRoute | ToRecord:
+    if isinstance(event, MessageReceived):
+        return judge_message(event, settings.phone_number_id)
+    return ToRecord("recorded", "not a message")
+
+
+async def _route(
+    tx: Transaction, settings: Settings, messages: Sequence[ToRoute], found: Found, now: datetime
+) -> list[Recorded]:
+    """Put messages into tickets and give their rows of the ledger."""
+    by_contact: dict[int, list[tuple[datetime, ToRoute]]] = defaultdict(list)
+    for message in messages:
+        by_contact[found.contacts[message.sender]].append((message.sent_at, message))
+    latest = await _find_latest(tx, by_contact)
+    plans = {
+        contact_id: plan_messages(
+            latest[contact_id].state if contact_id in latest else None,
+            arrived,
+            now,
+            grace_reply_reopens=settings.grace_reply_reopens,
+        )
+        for contact_id, arrived in by_contact.items()
+    }
+    targets = await _change_tickets(tx, settings, plans, latest, now)
+    inbound = [
+        _inbound(
+            contact_id, targets[contact_id, placed.in_new], placed.message, placed.after_closing
+        )
+        for contact_id, plan in plans.items()
+        for placed in plan.placed
+    ]
+    ids = await append_messages(tx, inbound)
+    reasons = {
+        message.event.item_id: "conflict"
+        for message in messages
+        if message.sender in found.conflicts
+    }
+    return [
+        Recorded(
+            message.event,
+            "stored",
+            reasons.get(message.event.item_id),
+            ids[message.event.event_key],
+        )
+        for message in messages
+    ]
+
+
+async def _find_latest(tx: Transaction, contacts: Mapping[int, object]) -> dict[int, _Latest]:
+    rows = await tx.connection.fetch(FIND_LATEST_TICKETS, list(contacts))
+    return {
+        row["contact_id"]: _Latest(
+            row["id"],
+            row["number"],
+            row["closing_message_id"],
+            Ticket(
+                Status(row["status"]), row["closing_at"], row["closes_at"], row["closing_taken"]
+            ),
+        )
+        for row in rows
+    }
+
+
+async def _change_tickets(
+    tx: Transaction,
+    settings: Settings,
+    plans: Mapping[int, Plan[ToRoute]],
+    latest: Mapping[int, _Latest],
+    now: datetime,
+) -> dict[tuple[int, bool], _Target]:
+    """Close, reopen and open what the plans say; give the tickets by contact and newness."""
+    await close_tickets(
+        tx, [latest[contact_id].id for contact_id, plan in plans.items() if plan.closes], "router"
+    )
+    await reopen_tickets(
+        tx,
+        [
+            Reopening(old.id, old.number, contact_id, old.closing_message_id, "contact")
+            for contact_id, plan in plans.items()
+            if plan.reopens and (old := latest[contact_id]).closing_message_id is not None
+        ],
+        now,
+        settings.texts,
+    )
+    opened = await open_tickets(
+        tx,
+        [
+            _opening(contact_id, latest.get(contact_id), plan)
+            for contact_id, plan in plans.items()
+            if plan.opens
+        ],
+        now,
+        settings.texts,
+    )
+    targets = {
+        (contact_id, False): _Target(old.id, old.number) for contact_id, old in latest.items()
+    }
+    targets |= {
+        (contact_id, True): _Target(new.id, new.number) for contact_id, new in opened.items()
+    }
+    return targets
+
+
+def _opening(contact_id: int, previous: _Latest | None, plan: Plan[ToRoute]) -> Opening:
+    first = next(placed.message for placed in plan.placed if placed.in_new)
+    return Opening(
+        contact_id,
+        previous.id if previous else None,
+        previous.number if previous else None,
+        first.event.trace_id,
+    )
+
+
+def _inbound(contact_id: int, ticket: _Target, routed: ToRoute, after_closing: bool) -> Inbound:
+    message = routed.message
+    return Inbound(
+        ticket_id=ticket.id,
+        contact_id=contact_id,
+        kind=message.kind,
+        text=message.text,
+        forwarded=message.forwarded,
+        is_reply=message.is_reply,
+        after_closing=after_closing,
+        sent_at=routed.sent_at,
+        received_at=routed.event.received_at,
+        event_key=routed.event.event_key,
+        wamid=message.wamid,
+        profile_name=message.profile_name,
+        username=message.username,
+    )

@@ -1,0 +1,21 @@
+"""Wire the router: a pool, a publisher for what must be buried, a consumer."""
+
+from collections.abc import Sequence
+
+from services.ticket_router.route_events import route_events
+from services.ticket_router.settings import Settings
+from shared.broker.topology import TICKET_ROUTER
+from shared.consumer import run_consumer
+from shared.database.pool import create_pool
+from shared.events import Event
+from shared.service import Service
+
+
+async def serve(settings: Settings, service: Service) -> None:
+    """Route events until the process is asked to stop."""
+    pool = await create_pool(settings.database_url, "ticket_router")
+
+    async def handle(events: Sequence[Event]) -> None:
+        await route_events(pool, settings, events)
+
+    await run_consumer(settings.amqp_url, TICKET_ROUTER, pool, handle, service)

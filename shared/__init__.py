@@ -1,0 +1,1 @@
+"""What the services share: rules, use cases, and one adapter for each outside thing."""

@@ -1,0 +1,71 @@
+"""Connections to RabbitMQ, opened again for ever.
+
+Plain connections in loops of our own, not aio-pika's robust ones: what must happen after a loss
+(declare, start with a prefetch of one, forget what was buffered) is ours to order and to test.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aio_pika
+from aio_pika.abc import AbstractConnection
+from aiormq.exceptions import AMQPError
+from yarl import URL
+
+from shared.broker.topology import declare_topology
+from shared.log import failure, log
+from shared.service import Service
+
+# A half-open link is given up after three missed beats; with aio-pika's 60 s that takes minutes.
+HEARTBEAT_SECONDS = 10
+CONNECT_SECONDS = 5
+LOST = (AMQPError, OSError, TimeoutError, RuntimeError)
+"""What aio-pika and aiormq raise when the link is down; RuntimeError where it is just closing."""
+
+
+@asynccontextmanager
+async def connection_for(
+    amqp_url: str, purpose: str, service: Service
+) -> AsyncIterator[AbstractConnection | None]:
+    """Give a connection with the topology declared; wait for it as long as the process lives.
+
+    Gives None where the process was asked to stop before the broker answered. Readiness says
+    `amqp <purpose>` meanwhile. Publishing and consuming have a connection each: RabbitMQ blocks
+    a connection that publishes during an alarm, and with it everything else on it.
+    """
+    part = f"amqp {purpose}"
+    service.health.not_ready(part, "not connected")
+
+    def say(_: int, error: BaseException) -> None:
+        log.warning("amqp.unavailable", purpose=purpose, **failure(error))
+
+    try:
+        connection: AbstractConnection = await service.retrying(LOST, say)(_open, amqp_url)
+    except LOST:
+        yield None
+        return
+    service.health.ready(part)
+    log.info("amqp.connected", purpose=purpose)
+    try:
+        yield connection
+    finally:
+        service.health.not_ready(part, "not connected")
+        await _close(connection)
+
+
+async def _open(amqp_url: str) -> AbstractConnection:
+    url = URL(amqp_url).update_query(heartbeat=str(HEARTBEAT_SECONDS))
+    connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
+    try:
+        await declare_topology(connection)
+    except BaseException:
+        await _close(connection)
+        raise
+    return connection
+
+
+async def _close(connection: AbstractConnection) -> None:
+    try:
+        await connection.close()
+    except LOST as error:
+        log.debug("amqp.lost", purpose="closing", **failure(error))

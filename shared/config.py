@@ -1,0 +1,209 @@
+"""Every environment variable, with its check and its default, each in one function.
+
+A service's `settings.py` calls the functions of the variables that it uses. All of them raise a
+ValueError whose text names the variable and never shows its value.
+"""
+
+import ipaddress
+import re
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import Env, FileAwareEnv, ValidationError, validate
+
+__all__ = ["Env", "environment"]
+
+GRAPH_URL = "https://graph.facebook.com/v25.0"
+DEFAULT_TEXTS_FILE = Path(__file__).parent / "texts.es.toml"
+
+_NOT_EMPTY = validate.Length(min=1, error="Must not be empty.")
+_POSITIVE = validate.Range(min=1, error="Must be at least 1.")
+
+
+def environment() -> Env:
+    """Read from `os.environ`; `NAME_FILE` names a file that holds the value of `NAME`."""
+    return FileAwareEnv(strip_whitespace=True)
+
+
+def _url_of(*schemes: str) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        parts = urlsplit(value)
+        try:
+            _ = parts.port
+        except ValueError:
+            raise ValidationError("The port of the URL is not a number.") from None
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValidationError(f"Must be a URL that begins with {' or '.join(schemes)}.")
+
+    return check
+
+
+def _required(env: Env, name: str, *checks: Callable[[Any], Any]) -> str:
+    return env.str(name, validate=[_NOT_EMPTY, *checks])
+
+
+def _names(env: Env, name: str) -> tuple[str, ...]:
+    """Read a comma-separated list of which no part may be empty."""
+    parts = tuple(part.strip() for part in _required(env, name).split(","))
+    if not all(parts):
+        raise ValueError(f'Environment variable "{name}" invalid: a part of the list is empty.')
+    return parts
+
+
+def database_url(env: Env) -> str:
+    """Give the URL of the PostgreSQL database."""
+
+    # A socket folder has no host in the URL, so the host is not checked here.
+    def check(value: str) -> None:
+        if urlsplit(value).scheme not in {"postgresql", "postgres"}:
+            raise ValidationError("Must be a URL that begins with postgresql.")
+
+    return _required(env, "DATABASE_URL", check)
+
+
+def amqp_url(env: Env) -> str:
+    """Give the URL of RabbitMQ."""
+    return _required(env, "AMQP_URL", _url_of("amqp", "amqps"))
+
+
+def whatsapp_app_secrets(env: Env) -> tuple[str, ...]:
+    """Give the app secrets that may have signed a webhook; several while one is being rotated."""
+    return _names(env, "WHATSAPP_APP_SECRET")
+
+
+def whatsapp_verify_token(env: Env) -> str:
+    """Give the token that Meta repeats when the callback URL is set."""
+    return _required(env, "WHATSAPP_VERIFY_TOKEN")
+
+
+def whatsapp_access_token(env: Env) -> str:
+    """Give the bearer token for the Graph API."""
+    check = validate.Regexp(r"^[\x21-\x7e]+$", error="Must be printable ASCII without spaces.")
+    return _required(env, "WHATSAPP_ACCESS_TOKEN", check)
+
+
+def whatsapp_phone_number_id(env: Env) -> str:
+    """Give the id of the number that this desk serves."""
+    return _required(
+        env,
+        "WHATSAPP_PHONE_NUMBER_ID",
+        validate.Regexp(r"^\d{1,32}$", error="Must be digits."),
+    )
+
+
+def whatsapp_graph_url(env: Env) -> str:
+    """Give the Graph API's address with its version, without a slash at the end."""
+    value = env.str("WHATSAPP_GRAPH_URL", GRAPH_URL, validate=_url_of("https", "http"))
+    return value.rstrip("/")
+
+
+def whatsapp_messages_per_second(env: Env) -> int:
+    """Give the number's throughput in messages per second."""
+    return env.int("WHATSAPP_MESSAGES_PER_SECOND", 80, validate=_POSITIVE)
+
+
+def grace_period(env: Env) -> timedelta:
+    """Give the time between the closing message and the end of the ticket."""
+    return timedelta(seconds=env.int("GRACE_PERIOD_SECONDS", 1800, validate=_POSITIVE))
+
+
+def grace_reply_reopens(env: Env) -> bool:
+    """Tell whether what a contact writes after the closing reopens the ticket."""
+    check = validate.OneOf(["append", "reopen"], error="Must be append or reopen.")
+    return env.str("GRACE_REPLY", "append", validate=check) == "reopen"
+
+
+def unknown_resend(env: Env) -> timedelta:
+    """Give the time after which a message whose fate is unknown may be sent again."""
+    seconds = env.int("UNKNOWN_RESEND_SECONDS", 120, validate=_POSITIVE)
+    return timedelta(seconds=seconds)
+
+
+def texts_file(env: Env) -> Path:
+    """Give the file with what citizens read."""
+    path = Path(env.str("TEXTS_FILE", str(DEFAULT_TEXTS_FILE), validate=_NOT_EMPTY))
+    if not path.is_file():
+        raise ValueError(f'Environment variable "TEXTS_FILE" invalid: there is no file {path}.')
+    return path
+
+
+def http_host(env: Env) -> str:
+    """Give the address to listen on."""
+
+    def check(value: str) -> None:
+        try:
+            ipaddress.ip_address(value)
+        except ValueError:
+            if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})", value):
+                raise ValidationError("Must be an IP address or a host name.") from None
+            if re.fullmatch(r"[0-9.]+", value):
+                raise ValidationError("Is not an IP address.") from None
+
+    return env.str("HTTP_HOST", "127.0.0.1", validate=[_NOT_EMPTY, check])
+
+
+_PORT = validate.Range(min=1, max=65535, error="Must be a port, 1 to 65535.")
+
+
+def ingress_port(env: Env) -> int:
+    """Give the port on which webhooks are taken."""
+    return env.int("INGRESS_PORT", 8001, validate=_PORT)
+
+
+def desk_port(env: Env) -> int:
+    """Give the port of the agents' API."""
+    return env.int("DESK_PORT", 8002, validate=_PORT)
+
+
+def simulator_port(env: Env) -> int:
+    """Give the port of the stand-in for Meta's API."""
+    return env.int("SIMULATOR_PORT", 8003, validate=_PORT)
+
+
+def simulator_webhook_urls(env: Env) -> tuple[str, ...]:
+    """Give the addresses to which the simulator posts its webhooks, in turn."""
+    urls = _names(env, "SIMULATOR_WEBHOOK_URL")
+    for url in urls:
+        try:
+            _url_of("http", "https")(url)
+        except ValidationError as error:
+            raise ValueError(
+                f'Environment variable "SIMULATOR_WEBHOOK_URL" invalid: {error.args[0]}'
+            ) from None
+    return urls
+
+
+def health_port(env: Env) -> int | None:
+    """Give the port for the health of a worker without HTTP of its own, or None."""
+    return env.int("HEALTH_PORT", None, validate=_PORT)
+
+
+def desk_admin_token(env: Env) -> str:
+    """Give the bearer token that has every right at the desk."""
+    check = validate.Regexp(r"^[\x21-\x7e]+$", error="Must be printable ASCII without spaces.")
+    return _required(env, "DESK_ADMIN_TOKEN", check)
+
+
+def log_as_json(env: Env) -> bool:
+    """Tell whether logs are JSON lines; a terminal gets readable lines unless told otherwise."""
+    default = "console" if sys.stdout.isatty() else "json"
+    check = validate.OneOf(["json", "console"], error="Must be json or console.")
+    return env.str("LOG_FORMAT", default, validate=check) == "json"
+
+
+def log_level(env: Env) -> str:
+    """Give the lowest level that is logged, in lower case."""
+    check = validate.OneOf(
+        ["debug", "info", "warning", "error"],
+        error="Must be debug, info, warning or error.",
+    )
+    return env.str("LOG_LEVEL", "info", validate=check)
+
+
+def log_hash_key(env: Env) -> bytes:
+    """Give the key of the hashes that stand for people in logs."""
+    return _required(env, "LOG_HASH_KEY").encode()

@@ -1,0 +1,46 @@
+"""Run a worker of one queue whose handler writes to PostgreSQL."""
+
+import asyncio
+
+from shared.broker.consume import Consumer
+from shared.broker.publish import Publisher
+from shared.broker.settle import Handle
+from shared.database.failures import judge_failure
+from shared.database.pool import Pool
+from shared.database.transaction import transaction
+from shared.events import Event
+from shared.service import Service
+from shared.tickets.record_items import record_dead
+
+
+async def run_consumer(
+    amqp_url: str, queue: str, pool: Pool, handle: Handle, service: Service
+) -> None:
+    """Consume until the process is asked to stop; then close everything, the pool too."""
+    publisher = Publisher(amqp_url, service)
+    consumer = Consumer(
+        amqp_url,
+        queue,
+        handle,
+        judge=judge_failure,
+        outside_answers=lambda: _answers(pool),
+        on_dead=lambda event, reason: _record_dead(pool, event, reason),
+        publisher=publisher,
+        service=service,
+    )
+    publishing = asyncio.create_task(publisher.run())
+    try:
+        await consumer.run()
+    finally:
+        publisher.close()
+        await publishing
+        await pool.close()
+
+
+async def _answers(pool: Pool) -> None:
+    await pool.execute("SELECT 1")
+
+
+async def _record_dead(pool: Pool, event: Event, reason: str) -> None:
+    async with transaction(pool) as tx:
+        await record_dead(tx, event, reason)

@@ -1,0 +1,92 @@
+"""Put messages that came in into their tickets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.database.transaction import Transaction
+
+INSERT_INBOUND = """
+INSERT INTO messages (ticket_id, direction, author, kind, text, forwarded, is_reply, after_closing,
+                      sent_at, received_at, event_key, wamid)
+SELECT ticket_id, 'inbound', 'contact', kind, body, forwarded, is_reply, after_closing,
+       sent_at, received_at, event_key, wamid
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::boolean[],
+            $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[])
+     WITH ORDINALITY AS new (ticket_id, kind, body, forwarded, is_reply, after_closing,
+                             sent_at, received_at, event_key, wamid, place)
+ORDER BY place
+RETURNING id, event_key
+"""
+
+COUNT_UNREAD = """
+UPDATE tickets SET unread = unread + new.messages
+FROM (SELECT ticket_id, count(*) AS messages FROM unnest($1::bigint[]) AS ids (ticket_id)
+      GROUP BY ticket_id) AS new
+WHERE tickets.id = new.ticket_id
+"""
+
+# The 24-hour window counts from WhatsApp's second of the newest message, in whatever order they
+# arrive; so does the name that the contact has chosen.
+UPDATE_CONTACTS = """
+UPDATE contacts
+SET last_inbound_at = greatest(last_inbound_at, new.sent_at),
+    profile_name = CASE WHEN new.sent_at >= coalesce(last_inbound_at, '-infinity')
+                        THEN coalesce(new.profile_name, contacts.profile_name)
+                        ELSE coalesce(contacts.profile_name, new.profile_name) END,
+    username = CASE WHEN new.sent_at >= coalesce(last_inbound_at, '-infinity')
+                    THEN coalesce(new.username, contacts.username)
+                    ELSE coalesce(contacts.username, new.username) END
+FROM (SELECT DISTINCT ON (contact_id) *
+      FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[])
+           AS one (contact_id, sent_at, profile_name, username)
+      ORDER BY contact_id, sent_at DESC) AS new
+WHERE contacts.id = new.contact_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message that came in, and the ticket that it belongs to."""
+
+    ticket_id: int
+    contact_id: int
+    kind: str
+    text: str | None
+    forwarded: str | None
+    is_reply: bool
+    after_closing: bool
+    sent_at: datetime
+    received_at: datetime
+    event_key: str
+    wamid: str | None
+    profile_name: str | None
+    username: str | None
+
+
+async def append_messages(tx: Transaction, inbound: Sequence[Inbound]) -> dict[str, int]:
+    """Write the messages (R2), count them as unread, and give their ids by event key."""
+    if not inbound:
+        return {}
+    rows = await tx.connection.fetch(
+        INSERT_INBOUND,
+        [one.ticket_id for one in inbound],
+        [one.kind for one in inbound],
+        [one.text for one in inbound],
+        [one.forwarded for one in inbound],
+        [one.is_reply for one in inbound],
+        [one.after_closing for one in inbound],
+        [one.sent_at for one in inbound],
+        [one.received_at for one in inbound],
+        [one.event_key for one in inbound],
+        [one.wamid for one in inbound],
+    )
+    await tx.connection.execute(COUNT_UNREAD, [one.ticket_id for one in inbound])
+    await tx.connection.execute(
+        UPDATE_CONTACTS,
+        [one.contact_id for one in inbound],
+        [one.sent_at for one in inbound],
+        [one.profile_name for one in inbound],
+        [one.username for one in inbound],
+    )
+    return {row["event_key"]: row["id"] for row in rows}

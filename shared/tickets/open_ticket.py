@@ -1,0 +1,104 @@
+"""Open tickets: this is the only place where a WhatsApp ticket comes into being."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.database.transaction import Transaction
+from shared.texts import Texts
+from shared.tickets.queue_message import Outgoing, queue_messages
+from shared.tickets.record_actions import Action, record_actions
+
+# The number is the year and the ticket's id: unique without a counter to wait for. Numbers that
+# a failed transaction took are left out.
+INSERT_TICKETS = """
+WITH new AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('tickets', 'id')) AS id, contact_id, previous_id
+    FROM unnest($1::bigint[], $2::bigint[]) AS opening (contact_id, previous_id)
+)
+INSERT INTO tickets (id, number, contact_id, channel, status, opened_at, previous_id, assigned_to)
+SELECT id,
+       to_char($3::timestamptz AT TIME ZONE 'UTC', 'YYYY') || '-'
+           || lpad(id::text, greatest(6, length(id::text)), '0'),
+       contact_id, $4, 'open', $3, previous_id, $5
+FROM new
+RETURNING id, number, contact_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A ticket to open; `trace_id` is that of the webhook that caused it."""
+
+    contact_id: int
+    previous_id: int | None = None
+    previous_number: str | None = None
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A ticket that was opened."""
+
+    id: int
+    number: str
+
+
+async def open_tickets(
+    tx: Transaction, openings: Sequence[Opening], now: datetime, texts: Texts
+) -> dict[int, Opened]:
+    """Open one WhatsApp ticket for each contact and queue its opening message (R1).
+
+    Gives the tickets by contact. Raises asyncpg's UniqueViolationError where a contact has one
+    that is not closed (R3); the whole transaction is then done again.
+    """
+    if not openings:
+        return {}
+    opened = await _insert(tx, openings, "whatsapp", "contact", None, now)
+    await queue_messages(
+        tx,
+        [
+            Outgoing(one.id, contact_id, "system", texts.opening(one.number), "opening")
+            for contact_id, one in opened.items()
+        ],
+        now,
+    )
+    return opened
+
+
+async def register_ticket(
+    tx: Transaction, contact_id: int, channel: str, agent: str, now: datetime
+) -> Opened:
+    """Open a telephone or e-mail ticket that an agent registers; of those there may be many."""
+    opened = await _insert(tx, [Opening(contact_id)], channel, agent, agent, now)
+    return opened[contact_id]
+
+
+async def _insert(
+    tx: Transaction,
+    openings: Sequence[Opening],
+    channel: str,
+    actor: str,
+    assigned_to: str | None,
+    now: datetime,
+) -> dict[int, Opened]:
+    rows = await tx.connection.fetch(
+        INSERT_TICKETS,
+        [opening.contact_id for opening in openings],
+        [opening.previous_id for opening in openings],
+        now,
+        channel,
+        assigned_to,
+    )
+    opened = {row["contact_id"]: Opened(row["id"], row["number"]) for row in rows}
+    await record_actions(tx, [Action(one.id, now, actor, "opened") for one in opened.values()])
+    for opening in openings:
+        tx.log(
+            "ticket.opened",
+            ticket=opened[opening.contact_id].number,
+            contact_id=opening.contact_id,
+            previous=opening.previous_number,
+            channel=channel,
+            trace_id=opening.trace_id,
+        )
+    return opened

@@ -1,0 +1,94 @@
+"""The ledger: every item that a signed webhook brought, and what became of it (R14)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.database.transaction import Transaction
+from shared.events import Event
+
+Outcome = Literal["stored", "duplicate", "refused", "recorded", "dead"]
+
+FIND_ITEMS = """
+SELECT item_id FROM received_events WHERE item_id = ANY($1::uuid[]) AND outcome <> 'dead'
+"""
+
+FIND_KEYS = """
+SELECT event_key FROM received_events
+WHERE event_key = ANY($1::text[]) AND outcome NOT IN ('duplicate', 'dead')
+"""
+
+# An item that was given up and is tried again gets its true outcome; no other row ever changes.
+INSERT_ITEMS = """
+INSERT INTO received_events (item_id, event_key, outcome, reason, received_at, message_id, raw)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
+                     $6::bigint[], $7::bytea[])
+ON CONFLICT (item_id) DO UPDATE
+SET outcome = excluded.outcome, reason = excluded.reason, message_id = excluded.message_id,
+    recorded_at = clock_timestamp()
+WHERE received_events.outcome = 'dead'
+"""
+
+INSERT_DEAD = """
+INSERT INTO received_events (item_id, event_key, outcome, reason, received_at, raw)
+VALUES ($1, $2, 'dead', $3, $4, $5)
+ON CONFLICT (item_id) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One item's row in the ledger."""
+
+    event: Event
+    outcome: Outcome
+    reason: str | None = None
+    message_id: int | None = None
+
+
+async def sift_items(
+    tx: Transaction, events: Sequence[Event]
+) -> tuple[list[Event], list[Recorded]]:
+    """Give the events that are new, and the rows of those that only repeat one.
+
+    An item that the ledger has is a redelivery by RabbitMQ, done already, and in neither list.
+    The caller has locked the contacts, so that nobody else is at the same events.
+    """
+    rows = await tx.connection.fetch(FIND_ITEMS, [event.item_id for event in events])
+    done = {row["item_id"] for row in rows}
+    rows = await tx.connection.fetch(FIND_KEYS, [event.event_key for event in events])
+    known = {row["event_key"] for row in rows}
+    new: list[Event] = []
+    repeated: list[Recorded] = []
+    for event in events:
+        if event.item_id in done:
+            continue
+        done.add(event.item_id)
+        if event.event_key in known:
+            repeated.append(Recorded(event, "duplicate"))
+        else:
+            known.add(event.event_key)
+            new.append(event)
+    return new, repeated
+
+
+async def record_items(tx: Transaction, items: Sequence[Recorded]) -> None:
+    """Write the rows, in the transaction that does what they say."""
+    if items:
+        await tx.connection.execute(
+            INSERT_ITEMS,
+            [item.event.item_id for item in items],
+            [item.event.event_key for item in items],
+            [item.outcome for item in items],
+            [item.reason for item in items],
+            [item.event.received_at for item in items],
+            [item.message_id for item in items],
+            [item.event.raw for item in items],
+        )
+
+
+async def record_dead(tx: Transaction, event: Event, reason: str) -> None:
+    """Write down that an item went to the dead letters."""
+    await tx.connection.execute(
+        INSERT_DEAD, event.item_id, event.event_key, reason, event.received_at, event.raw
+    )

@@ -1,0 +1,1 @@
+"""Meta's WhatsApp Business Platform: how its webhooks are read and how a message is sent."""

@@ -1,0 +1,140 @@
+"""Send one message through Meta's Graph API and say what is known of its fate.
+
+The API has no idempotency key: after a lost answer nobody knows whether the message went, and to
+send it again blindly makes a duplicate. So `Unknown` is an outcome of its own (R17).
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from shared.whatsapp.error_codes import Verdict, judge_code
+from shared.whatsapp.json_parts import read_json
+
+SEND_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """WhatsApp took it and gave it an id; whether it arrives, statuses will tell."""
+
+    wamid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """WhatsApp, or the way to it, did not take it: it was certainly not sent."""
+
+    verdict: Verdict
+    status: int
+    code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The request went out and no clear answer came back."""
+
+    error: BaseException | None
+    status: int
+
+
+Outcome = Accepted | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The addresses of a contact; the phone is preferred, because it keeps itself visible."""
+
+    phone: str | None
+    user_id: str | None
+
+
+def callback_data(message_id: int) -> str:
+    """Give what WhatsApp repeats in every status of a message of ours."""
+    return f"message:{message_id}"
+
+
+class GraphApi:
+    """A session with the Graph API for one number."""
+
+    def __init__(self, graph_url: str, access_token: str, phone_number_id: str) -> None:
+        self._url = f"{graph_url}/{phone_number_id}/messages"
+        self._headers = {"Authorization": f"Bearer {access_token}"}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=SEND_SECONDS, connect=5),
+            connector=aiohttp.TCPConnector(limit=0),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def send_text(self, recipient: Recipient, text: str, message_id: int) -> Outcome:
+        """Send a text of at most 4096 characters; never raises for what the network does."""
+        if self._session is None:
+            raise RuntimeError("GraphApi is used outside its `async with`")
+        body = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **_address(recipient),
+            "type": "text",
+            "text": {"body": text, "preview_url": False},
+            "biz_opaque_callback_data": callback_data(message_id),
+        }
+        try:
+            async with self._session.post(
+                self._url, json=body, headers=self._headers, allow_redirects=False
+            ) as answer:
+                return _judge_answer(answer.status, read_json(await answer.read()))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            return Refused("retry", 0, None)  # no connection was made, so nothing was sent
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            return Unknown(error, 0)
+
+
+def _address(recipient: Recipient) -> dict[str, str]:
+    """Address by phone with `+`, or by user id in `recipient`.
+
+    Without `+` Meta puts the business number's country code in front; a user id in `to` is
+    answered 200 and never delivered (both seen in production).
+    """
+    if recipient.phone is not None:
+        return {"to": f"+{recipient.phone}"}
+    return {"recipient": str(recipient.user_id)}
+
+
+def _judge_answer(status: int, answer: Any) -> Outcome:  # noqa: ANN401  whatever came
+    if not isinstance(answer, dict):
+        answer = {}
+    if status == HTTPStatus.OK:
+        wamid = _wamid(answer.get("messages"))
+        return Accepted(wamid) if wamid else Unknown(None, status)
+    error = answer.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, int):
+        return Refused(judge_code(code), status, code)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # No word from the API itself: something on the way failed, before or after it.
+        return Unknown(None, status)
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return Refused("later", status, None)
+    return Refused("fail", status, None)
+
+
+def _wamid(messages: object) -> str | None:
+    if isinstance(messages, list) and messages and isinstance(messages[0], dict):
+        wamid = messages[0].get("id")
+        return wamid if isinstance(wamid, str) and wamid.isprintable() and wamid else None
+    return None
