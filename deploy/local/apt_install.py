@@ -48,5 +48,6 @@ def install_packages(
             raise
     if installation.returncode != 0:
         raise InstallationError(
-            f"apt could not install {' '.join(packages)}; what it said stands above"
+            f"apt could not install {' '.join(packages)}, and said why above. Without them, name "
+            "servers of your own in the environment, or start Docker"
         )

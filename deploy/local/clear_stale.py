@@ -1,5 +1,6 @@
 """What an earlier run left because its guardian was killed: found by its file, and cleared."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ STATE_FILES = "servers-*.json"
 
 
 def clear_stale(state_folder: Path, say: Callable[[str], None]) -> None:
-    """End what stands in a state file whose guardian is gone; leave running instances alone."""
+    """End what stands in a state file whose guardian and run are gone."""
     for file in sorted(state_folder.glob(STATE_FILES)):
         try:
             started = read_started(file)
@@ -30,7 +31,12 @@ def _is_looked_after(started: Started) -> bool:
     # Its process numbers are those of another container: nothing can be known about them here.
     if started.pid_namespace != this_pid_namespace():
         return True
-    return is_running(started.guardian)
+    # A run whose guardian was killed still uses its servers, and clears up itself at its end.
+    return is_running(started.guardian) or _is_of_another_run(started)
+
+
+def _is_of_another_run(started: Started) -> bool:
+    return started.owner.pid != os.getpid() and is_running(started.owner)
 
 
 def _clear(file: Path, started: Started, say: Callable[[str], None]) -> None:

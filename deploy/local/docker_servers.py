@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 from deploy.local.answering import amqp_answers, postgres_answers, rabbit_version
 from deploy.local.end_started import FOLDER_PREFIX, remove_container
-from deploy.local.free_port import LOOPBACK
+from deploy.local.free_ports import LOOPBACK
 from deploy.local.guardian import Guardian
 from deploy.local.server import Server
 
@@ -35,10 +35,10 @@ def docker_answers() -> bool:
     if shutil.which("docker") is None:
         return False
     try:
-        _docker("info", "--format", "{{.ServerVersion}}", seconds=DAEMON_SECONDS)
+        version = _docker("info", "--format", "{{.ServerVersion}}", seconds=DAEMON_SECONDS)
     except DockerRefusedError:
         return False
-    return True
+    return version.strip() != ""
 
 
 def start_postgres_container(guardian: Guardian) -> Server:

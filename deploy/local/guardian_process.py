@@ -37,7 +37,7 @@ class GuardianProcess:
     def __init__(self, owner: ProcessIdentity, state_file: Path, me: ProcessIdentity) -> None:
         self._owner = owner
         self._state_file = state_file
-        self._started = Started(me, this_boot(), this_pid_namespace())
+        self._started = Started(owner, me, this_boot(), this_pid_namespace())
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         self._told_to_end = False
 

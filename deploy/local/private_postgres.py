@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.local.accounts import account_for, choose_folder, write_owned
 from deploy.local.answering import postgres_answers
 from deploy.local.errors import LocalServersError
-from deploy.local.free_port import LOOPBACK, free_port
+from deploy.local.free_ports import LOOPBACK, free_ports
 from deploy.local.guardian import Command, Guardian
 from deploy.local.installed_servers import SYSTEM_FOLDERS, get_postgres
 from deploy.local.processes import (
@@ -54,7 +54,7 @@ class PrivatePostgres:
         self._folder = choose_folder("postgres", self._account)
         self._data = self._folder / "data"
         self._log = self._folder / "postgres.log"
-        self._port = free_port()
+        (self._port,) = free_ports(1)
         self._password = secrets.token_hex(16)
         self._process: ProcessIdentity | None = None
 

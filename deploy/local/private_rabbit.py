@@ -7,7 +7,7 @@ from pathlib import Path
 from deploy.local.accounts import account_for, choose_folder, write_owned
 from deploy.local.answering import amqp_answers, rabbit_version
 from deploy.local.errors import LocalServersError
-from deploy.local.free_port import LOOPBACK, free_port
+from deploy.local.free_ports import LOOPBACK, free_ports
 from deploy.local.guardian import Command, Guardian
 from deploy.local.installed_servers import get_rabbit, search_path
 from deploy.local.processes import (
@@ -62,9 +62,7 @@ class PrivateRabbit:
         self._folder = choose_folder("rabbitmq", self._account)
         self._log = self._folder / "output.log"
         self._node = f"{self._folder.name}@localhost"
-        self._amqp_port = free_port()
-        self._management_port = free_port()
-        self._distribution_port = free_port()
+        self._amqp_port, self._management_port, self._distribution_port = free_ports(3)
         self._password = secrets.token_hex(16)
         self._process: ProcessIdentity | None = None
 

@@ -19,8 +19,9 @@ class StartedProcess:
 
 @dataclass
 class Started:
-    """Processes, containers and folders, and the guardian that will end and remove them."""
+    """Processes, containers and folders; whose they are, and who will end and remove them."""
 
+    owner: ProcessIdentity
     guardian: ProcessIdentity
     boot: str
     pid_namespace: str
@@ -51,6 +52,7 @@ def read_started(file: Path) -> Started:
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
         return Started(
+            owner=ProcessIdentity(**facts["owner"]),
             guardian=ProcessIdentity(**facts["guardian"]),
             boot=facts["boot"],
             pid_namespace=facts["pid_namespace"],

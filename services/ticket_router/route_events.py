@@ -16,7 +16,7 @@ from shared.events import Event, MessageReceived
 from shared.tickets.append_message import Inbound, append_messages
 from shared.tickets.close_ticket import close_tickets
 from shared.tickets.lock_contacts import lock_contacts
-from shared.tickets.open_ticket import Opening, open_tickets
+from shared.tickets.open_ticket import Opened, Opening, announce_tickets, open_tickets
 from shared.tickets.record_items import Recorded, record_items, sift_items
 from shared.tickets.reopen_ticket import Reopening, reopen_tickets
 
@@ -39,14 +39,6 @@ class _Latest:
     number: str
     closing_message_id: int | None
     state: Ticket
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """The ticket that a message goes to."""
-
-    id: int
-    number: str
 
 
 async def route_events(pool: Pool, settings: Settings, events: Sequence[Event]) -> None:
@@ -97,7 +89,9 @@ async def _route(
         )
         for contact_id, arrived in by_contact.items()
     }
-    targets = await _change_tickets(tx, settings, plans, latest, now)
+    opened = await _change_tickets(tx, settings, plans, latest, now)
+    targets = {(contact_id, False): old.id for contact_id, old in latest.items()}
+    targets |= {(contact_id, True): new.id for contact_id, new in opened.items()}
     inbound = [
         _inbound(
             contact_id, targets[contact_id, placed.in_new], placed.message, placed.after_closing
@@ -106,6 +100,7 @@ async def _route(
         for placed in plan.placed
     ]
     ids = await append_messages(tx, inbound)
+    await announce_tickets(tx, opened, now, settings.texts)
     reasons = {
         message.event.item_id: "conflict"
         for message in messages
@@ -143,8 +138,8 @@ async def _change_tickets(
     plans: Mapping[int, Plan[ToRoute]],
     latest: Mapping[int, _Latest],
     now: datetime,
-) -> dict[tuple[int, bool], _Target]:
-    """Close, reopen and open what the plans say; give the tickets by contact and newness."""
+) -> dict[int, Opened]:
+    """Close, reopen and open what the plans say; give the new tickets by contact."""
     await close_tickets(
         tx, [latest[contact_id].id for contact_id, plan in plans.items() if plan.closes], "router"
     )
@@ -158,7 +153,7 @@ async def _change_tickets(
         now,
         settings.texts,
     )
-    opened = await open_tickets(
+    return await open_tickets(
         tx,
         [
             _opening(contact_id, latest.get(contact_id), plan)
@@ -166,15 +161,7 @@ async def _change_tickets(
             if plan.opens
         ],
         now,
-        settings.texts,
     )
-    targets = {
-        (contact_id, False): _Target(old.id, old.number) for contact_id, old in latest.items()
-    }
-    targets |= {
-        (contact_id, True): _Target(new.id, new.number) for contact_id, new in opened.items()
-    }
-    return targets
 
 
 def _opening(contact_id: int, previous: _Latest | None, plan: Plan[ToRoute]) -> Opening:
@@ -187,10 +174,10 @@ def _opening(contact_id: int, previous: _Latest | None, plan: Plan[ToRoute]) -> 
     )
 
 
-def _inbound(contact_id: int, ticket: _Target, routed: ToRoute, after_closing: bool) -> Inbound:
+def _inbound(contact_id: int, ticket_id: int, routed: ToRoute, after_closing: bool) -> Inbound:
     message = routed.message
     return Inbound(
-        ticket_id=ticket.id,
+        ticket_id=ticket_id,
         contact_id=contact_id,
         kind=message.kind,
         text=message.text,

@@ -1,11 +1,14 @@
 """The one way in which a process talks to PostgreSQL."""
 
+from typing import TypeAlias
+
 import asyncpg
 
 from shared.service import Service
 
-Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-Pool = asyncpg.Pool[asyncpg.Record]
+# In quotes: asyncpg's classes take type arguments in its stubs only.
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 # A frozen worker (SIGSTOP, a paused container) holds its row locks until the server ends its
 # transaction; others must go on within five seconds.
@@ -49,7 +52,7 @@ async def create_pool(database_url: str, service: str, *, size: int = POOL_SIZE)
     )
 
 
-async def _keep_session(_: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _keep_session(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Spare the round trip that resets a session: nothing of ours changes one."""
 
 

@@ -1,6 +1,6 @@
 """Open tickets: this is the only place where a WhatsApp ticket comes into being."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,16 +45,26 @@ class Opened:
 
 
 async def open_tickets(
-    tx: Transaction, openings: Sequence[Opening], now: datetime, texts: Texts
+    tx: Transaction, openings: Sequence[Opening], now: datetime
 ) -> dict[int, Opened]:
-    """Open one WhatsApp ticket for each contact and queue its opening message (R1).
+    """Open one WhatsApp ticket for each contact and give the tickets by contact.
 
-    Gives the tickets by contact. Raises asyncpg's UniqueViolationError where a contact has one
-    that is not closed (R3); the whole transaction is then done again.
+    Raises asyncpg's UniqueViolationError where a contact has one that is not closed (R3); the
+    whole transaction is then done again. `announce_tickets` follows in the same transaction.
     """
     if not openings:
         return {}
-    opened = await _insert(tx, openings, "whatsapp", "contact", None, now)
+    return await _insert(tx, openings, "whatsapp", "contact", None, now)
+
+
+async def announce_tickets(
+    tx: Transaction, opened: Mapping[int, Opened], now: datetime, texts: Texts
+) -> None:
+    """Queue each new ticket's opening message (R1).
+
+    Called after the messages that opened the tickets are written, so that it follows them also
+    within the same second.
+    """
     await queue_messages(
         tx,
         [
@@ -63,7 +73,6 @@ async def open_tickets(
         ],
         now,
     )
-    return opened
 
 
 async def register_ticket(

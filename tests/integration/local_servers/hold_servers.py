@@ -15,11 +15,12 @@ from deploy.local.servers import NAMES_FOR_RUNNING, local_servers
 
 
 def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{line}\n")
 
 
 def tell(**facts: object) -> None:
-    print(json.dumps(facts), flush=True)
+    sys.stdout.write(f"{json.dumps(facts)}\n")
+    sys.stdout.flush()
 
 
 def fork_child() -> None:

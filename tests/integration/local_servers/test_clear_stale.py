@@ -40,6 +40,7 @@ def state_file(tmp_path: Path) -> Path:
 
 def started(process: ProcessIdentity) -> Started:
     return Started(
+        owner=LONG_GONE,
         guardian=LONG_GONE,
         boot=this_boot(),
         pid_namespace=this_pid_namespace(),
@@ -88,6 +89,21 @@ def test_what_another_container_started_is_left_to_it(
 
     clear_stale(state_file.parent, print)
 
+    assert is_running(stranger)
+    assert state_file.exists()
+
+
+def test_a_run_that_outlives_its_guardian_keeps_its_servers(
+    stranger: ProcessIdentity, state_file: Path
+) -> None:
+    with subprocess.Popen(["sleep", "300"]) as run:
+        owner = identify(run.pid)
+        assert owner is not None
+        write_started(state_file, replace(started(stranger), owner=owner))
+
+        clear_stale(state_file.parent, print)
+
+        run.kill()
     assert is_running(stranger)
     assert state_file.exists()
 

@@ -10,7 +10,7 @@ import pytest
 from deploy.local.answering import tcp_answers
 from deploy.local.processes import identify, is_running, send
 from deploy.local.servers import NAMES_FOR_RUNNING, local_servers
-from deploy.local.started import read_started
+from deploy.local.started import Started, read_started
 from tests.integration.local_servers.runs import Run, state_files
 
 StartRun = Callable[..., Run]
@@ -28,14 +28,16 @@ def test_a_run_that_ends_leaves_nothing(start_run: StartRun) -> None:
 
 
 def test_an_exception_ends_the_servers(postgres_alone: None, tmp_path: Path) -> None:
-    with (
-        pytest.raises(ZeroDivisionError),
-        local_servers(tmp_path, NAMES_FOR_RUNNING, print),
-    ):
-        started = read_started(state_files(tmp_path)[0])
-        raise ZeroDivisionError
+    def fail_with_servers() -> None:
+        with local_servers(tmp_path, NAMES_FOR_RUNNING, print):
+            started.append(read_started(state_files(tmp_path)[0]))
+            raise ZeroDivisionError
 
-    assert not any(is_running(process.identity) for process in started.processes)
+    started: list[Started] = []
+    with pytest.raises(ZeroDivisionError):
+        fail_with_servers()
+
+    assert not any(is_running(process.identity) for process in started[0].processes)
     assert state_files(tmp_path) == []
 
 
@@ -80,6 +82,16 @@ def test_the_servers_end_while_a_forked_child_of_the_run_holds_its_pipes(
     eventually(run.assert_nothing_is_left)
     assert is_running(child)
     send(child, signal.SIGKILL)
+
+
+def test_a_run_whose_guardian_was_killed_clears_up_itself(start_run: StartRun) -> None:
+    run = start_run()
+    send(run.started.guardian, signal.SIGKILL)
+    assert tcp_answers("127.0.0.1", run.port)
+
+    run.process.communicate()
+
+    run.assert_nothing_is_left()
 
 
 def test_the_next_run_clears_what_a_killed_guardian_left(

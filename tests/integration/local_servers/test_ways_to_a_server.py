@@ -19,10 +19,10 @@ from tests.integration.local_servers.runs import state_files
 # Answers as a daemon does that was started without a network: it starts, and publishes nothing.
 DOCKER_WITHOUT_NETWORK = """#!/bin/sh
 echo "$@" >> "$(dirname "$0")/asked"
-case $1 in image|info|run|rm) exit 0;; port) exit 0;; *) echo "no $1" >&2; exit 1;; esac
+case $1 in info) echo 28;; image|run|rm|port) exit 0;; *) echo "no $1" >&2; exit 1;; esac
 """
 DOCKER_WITHOUT_IMAGES = """#!/bin/sh
-case $1 in info) exit 0;; pull) exec sleep 60;; *) echo "no $1" >&2; exit 1;; esac
+case $1 in info) echo 28;; pull) exec sleep 60;; *) echo "no $1" >&2; exit 1;; esac
 """
 
 

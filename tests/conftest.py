@@ -1,0 +1,66 @@
+"""Real servers for all tests; a database and a vhost of its own for each."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from deploy.local.servers import Servers
+from shared.log import configure_logging
+from tests.servers import (
+    TestServers,
+    database_of_its_own,
+    migrated_template,
+    servers_for_tests,
+    vhost_of_its_own,
+)
+from tests.system import System
+
+
+@pytest.fixture(scope="session", autouse=True)
+def strict_logs() -> None:
+    """Have a field that the catalogue does not name raise."""
+    configure_logging("tests", as_json=True, level="debug", hash_key=b"tests", strict=True)
+
+
+@pytest.fixture(scope="session")
+def local_servers() -> Iterator[Servers]:
+    with servers_for_tests() as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+async def servers(local_servers: Servers) -> AsyncIterator[TestServers]:
+    async with migrated_template(local_servers) as servers:
+        yield servers
+
+
+@pytest.fixture
+async def database_url(servers: TestServers) -> AsyncIterator[str]:
+    async with database_of_its_own(servers) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Look into the test's database."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def amqp_url(servers: TestServers) -> AsyncIterator[str]:
+    async with vhost_of_its_own(servers) as url:
+        yield url
+
+
+@pytest.fixture
+async def system(
+    servers: TestServers, database_url: str, amqp_url: str, tmp_path: Path
+) -> AsyncIterator[System]:
+    """The whole system as real processes, none of them started yet."""
+    async with System(servers, database_url, amqp_url, tmp_path) as system:
+        yield system
+        system.check_logs()
