@@ -29,12 +29,11 @@ async def connection_for(
 ) -> AsyncIterator[AbstractConnection | None]:
     """Give a connection with the topology declared; wait for it as long as the process lives.
 
-    Gives None where the process was asked to stop before the broker answered. Readiness says
-    `amqp <purpose>` meanwhile. Publishing and consuming have a connection each: RabbitMQ blocks
+    Gives None where the process was asked to stop before the broker answered. `part_of(purpose)`
+    is not ready until the caller, who opens the channels, says that it is. Publishing and consuming have a connection each: RabbitMQ blocks
     a connection that publishes during an alarm, and with it everything else on it.
     """
-    part = f"amqp {purpose}"
-    service.health.not_ready(part, "not connected")
+    service.health.not_ready(part_of(purpose), "not connected")
 
     def say(_: int, error: BaseException) -> None:
         log.warning("amqp.unavailable", purpose=purpose, **failure(error))
@@ -44,13 +43,17 @@ async def connection_for(
     except LOST:
         yield None
         return
-    service.health.ready(part)
     log.info("amqp.connected", purpose=purpose)
     try:
         yield connection
     finally:
-        service.health.not_ready(part, "not connected")
+        service.health.not_ready(part_of(purpose), "not connected")
         await _close(connection)
+
+
+def part_of(purpose: str) -> str:
+    """Name the part of the process' health that a connection is."""
+    return f"amqp {purpose}"
 
 
 async def _open(amqp_url: str) -> AbstractConnection:

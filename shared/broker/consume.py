@@ -21,7 +21,7 @@ from aio_pika.abc import (
     AbstractQueue,
 )
 
-from shared.broker.connect import LOST, connection_for
+from shared.broker.connect import LOST, connection_for, part_of
 from shared.broker.publish import Publisher
 from shared.broker.settle import Failed, GiveBackError, Handle, Judge, Settler
 from shared.errors import OutsideAwayError
@@ -30,6 +30,7 @@ from shared.log import failure, log
 from shared.service import Service
 from shared.waiting import first_of
 
+PURPOSE = "consume"
 PREFETCH = 100
 """Deliveries, each of one or more events; more would only put more neighbours at risk."""
 TAKE_APART_AT = 2
@@ -95,7 +96,7 @@ class Consumer:
         """Consume, and after any loss begin anew, until the process is asked to stop."""
         while not self._service.stopping.is_set():
             await self._wait_for_the_outside()
-            async with connection_for(self._amqp_url, "consume", self._service) as connection:
+            async with connection_for(self._amqp_url, PURPOSE, self._service) as connection:
                 if connection is None:
                     return
                 pause = await self._consume_until_lost(connection)
@@ -123,7 +124,8 @@ class Consumer:
         session = _Session(await connection.channel(publisher_confirms=False), self._queue)
         try:
             await session.open()
-            while await session.deliveries_wait(self._service.stopping):
+            self._service.health.ready(part_of(PURPOSE))
+            while await session.has_deliveries(self._service.stopping):
                 await self._work(session)
         except GiveBackError:
             await self._give_back(session)
@@ -136,7 +138,7 @@ class Consumer:
             )
             return SUSPEND_SECONDS
         except (*LOST, OutsideAwayError) as error:
-            log.warning("amqp.lost", purpose="consume", **failure(error))
+            log.warning("amqp.lost", purpose=PURPOSE, **failure(error))
         return 0.0
 
     async def _give_back(self, session: "_Session") -> None:
@@ -154,7 +156,7 @@ class Consumer:
                 await self._publisher.publish_alone(self._queue, message.body)
                 await session.settle(message)
         except (*LOST, OutsideAwayError) as error:
-            log.warning("amqp.lost", purpose="consume", **failure(error))
+            log.warning("amqp.lost", purpose=PURPOSE, **failure(error))
 
     async def _work(self, session: "_Session") -> None:
         """Settle what has arrived: fresh deliveries together, others alone, suspects last."""
@@ -323,7 +325,7 @@ class _Session:
             self._tag = await self._queue.consume(self._on_message)
             log.info("worker.consuming", queue=self._queue_name, prefetch=prefetch)
 
-    async def deliveries_wait(self, stopping: asyncio.Event) -> bool:
+    async def has_deliveries(self, stopping: asyncio.Event) -> bool:
         """Wait for deliveries; False when the process ends. Raises ConnectionError when lost."""
         if not self._inbox:
             self._arrived.clear()

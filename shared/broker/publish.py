@@ -13,7 +13,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange
 from pamqp.commands import Basic
 
-from shared.broker.connect import LOST, connection_for
+from shared.broker.connect import LOST, connection_for, part_of
 from shared.broker.topology import EXCHANGE, dead_queue
 from shared.errors import OutsideAwayError
 from shared.events import MAX_BYTES, MAX_EVENTS, seal_envelope
@@ -21,6 +21,7 @@ from shared.log import failure, log
 from shared.service import Service
 from shared.waiting import first_of
 
+PURPOSE = "publish"
 CONFIRM_SECONDS = 5.0
 # Envelopes under way at once for a queue; more cost more than they bring (aiormq walks all
 # outstanding tags at each confirm).
@@ -68,13 +69,14 @@ class Publisher:
     async def run(self) -> None:
         """Keep a channel open until `close` is called."""
         while not self._closing.is_set():
-            async with connection_for(self._amqp_url, "publish", self._service) as connection:
+            async with connection_for(self._amqp_url, PURPOSE, self._service) as connection:
                 if connection is None:
                     return
                 # on_return_raises: without it a message that no queue took counts as published.
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 self._exchange = await channel.get_exchange(EXCHANGE, ensure=False)
                 self._channel = channel
+                self._service.health.ready(part_of(PURPOSE))
                 await first_of(channel.closed(), self._closing.wait())
                 self._channel = None
 
@@ -119,12 +121,13 @@ class Publisher:
             try:
                 await self._send_envelope(queue, batch)
             except OutsideAwayError as error:
+                # What waits behind it would only wait as long again for the same answer.
+                batch += lane.waiting
+                lane.waiting.clear()
                 log.warning(
-                    "publish.failed",
-                    queue=queue,
-                    events=len(batch),
+                    "publish.failed", queue=queue, events=len(batch),
                     **failure(error.__cause__ or error),
-                )
+                )  # fmt: skip
                 for _, _, parcel in batch:
                     parcel.failed(OutsideAwayError("RabbitMQ did not confirm"))
             else:

@@ -33,10 +33,10 @@ def fork_child() -> None:
 
 def main(root: str, *options: str) -> None:
     with local_servers(Path(root), NAMES_FOR_RUNNING, say) as servers:
-        tell(database_url=servers.database_url)
-        if "--fork" in options:
-            fork_child()
         try:
+            tell(database_url=servers.database_url)
+            if "--fork" in options:
+                fork_child()
             sys.stdin.read()
         except KeyboardInterrupt:
             # A real run lets its services drain now, and they need the servers for that.
