@@ -47,9 +47,7 @@ async def migrated_template(servers: Servers) -> AsyncIterator[TestServers]:
     await _execute(servers.database_url, f'CREATE DATABASE "{template}"')
     try:
         migrate(with_path(servers.database_url, template))
-        yield TestServers(
-            servers.database_url, servers.amqp_url, servers.management_url, template
-        )
+        yield TestServers(servers.database_url, servers.amqp_url, servers.management_url, template)
     finally:
         await _execute(servers.database_url, f'DROP DATABASE "{template}" WITH (FORCE)')
 

@@ -8,11 +8,15 @@ from uuid import uuid4
 
 from uuid_utils.compat import uuid7
 
-from shared.events import ItemReceived, MessageReceived, StatusReceived
+from shared.events import Event, ItemReceived, MessageReceived, StatusReceived
 from shared.whatsapp.split_webhook import split_webhook
 from tests.system import APP_SECRET, PHONE_NUMBER_ID
 
-_EVENTS = {"message": MessageReceived, "status": StatusReceived, "other": ItemReceived}
+_EVENTS: dict[str, type[MessageReceived | StatusReceived | ItemReceived]] = {
+    "message": MessageReceived,
+    "status": StatusReceived,
+    "other": ItemReceived,
+}
 
 
 def text_message(phone: str, text: str, *, at: float | None = None, **more: Any) -> dict[str, Any]:
@@ -48,9 +52,7 @@ def signed(body: bytes, secret: str = APP_SECRET) -> dict[str, str]:
     return {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
 
 
-def events_of(
-    webhook: dict[str, Any], *, received_at: datetime | None = None
-) -> list[MessageReceived | StatusReceived | ItemReceived]:
+def events_of(webhook: dict[str, Any], *, received_at: datetime | None = None) -> list[Event]:
     """Split a webhook as ingress does, into events with new item ids."""
     return [
         _EVENTS[item.kind](

@@ -29,7 +29,10 @@ def identify(pid: int) -> ProcessIdentity | None:
 def is_running(process: ProcessIdentity) -> bool:
     """Tell whether this very process runs; one that waits only to be reaped does not."""
     stat = _read_stat(process.pid)
-    return stat is not None and stat.started == process.started and stat.state not in "ZX"
+    if stat is None or stat.started != process.started:
+        return False
+    # The first thread of a killed process can be gone while others still hold its ports open.
+    return stat.state not in "ZX" or stat.threads > 1
 
 
 def send(process: ProcessIdentity, number: int) -> None:
@@ -86,6 +89,7 @@ class _Stat:
     pid: int
     state: str
     parent: int
+    threads: int
     started: int
 
 
@@ -96,7 +100,13 @@ def _read_stat(pid: int) -> _Stat | None:
         return None
     # The name of the program stands in brackets and may hold brackets and spaces itself.
     fields = text[text.rindex(")") + 2 :].split()
-    return _Stat(pid=pid, state=fields[0], parent=int(fields[1]), started=int(fields[19]))
+    return _Stat(
+        pid=pid,
+        state=fields[0],
+        parent=int(fields[1]),
+        threads=int(fields[17]),
+        started=int(fields[19]),
+    )
 
 
 def _every_stat() -> Iterator[_Stat]:

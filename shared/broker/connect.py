@@ -30,8 +30,9 @@ async def connection_for(
     """Give a connection with the topology declared; wait for it as long as the process lives.
 
     Gives None where the process was asked to stop before the broker answered. `part_of(purpose)`
-    is not ready until the caller, who opens the channels, says that it is. Publishing and consuming have a connection each: RabbitMQ blocks
-    a connection that publishes during an alarm, and with it everything else on it.
+    is not ready until the caller, who opens the channels, says that it is. Publishing and
+    consuming have a connection each: RabbitMQ blocks a connection that publishes during an alarm,
+    and with it everything else on it.
     """
     service.health.not_ready(part_of(purpose), "not connected")
 
