@@ -18,4 +18,8 @@ async def eventually(
         wait=wait_fixed(every),
         reraise=True,
     )
-    return await retrying(check)
+
+    async def attempt() -> ResultT:
+        return await check()
+
+    return await retrying(attempt)

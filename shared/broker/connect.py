@@ -40,7 +40,7 @@ async def connection_for(
         log.warning("amqp.unavailable", purpose=purpose, **failure(error))
 
     try:
-        connection: AbstractConnection = await service.retrying(LOST, say)(_open, amqp_url)
+        connection = await service.try_until_stopped(lambda: _open(amqp_url), LOST, say)
     except LOST:
         yield None
         return

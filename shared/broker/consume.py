@@ -114,7 +114,7 @@ class Consumer:
             )  # fmt: skip
 
         try:
-            await self._service.retrying((Exception,), say)(self._outside_answers)
+            await self._service.try_until_stopped(self._outside_answers, (Exception,), say)
         except Exception as error:  # noqa: BLE001  asked to stop; the loop above ends
             log.debug("worker.waiting", queue=self._queue, **failure(error))
         self._service.health.ready(part)
@@ -266,8 +266,11 @@ class Consumer:
         def say(_: int, error: BaseException) -> None:
             log.warning("publish.failed", queue=self._queue, events=1, **failure(error))
 
-        publishing = self._service.retrying((OutsideAwayError,), say)
-        await publishing(self._publisher.publish_dead, self._queue, body, headers)
+        await self._service.try_until_stopped(
+            lambda: self._publisher.publish_dead(self._queue, body, headers),
+            (OutsideAwayError,),
+            say,
+        )
         if event is not None:
             await self._write_down(event, reason)
         log.error(

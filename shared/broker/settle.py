@@ -74,7 +74,9 @@ class Settler:
             )  # fmt: skip
 
         try:
-            await self._service.retrying((OutsideAwayError,), say)(self._through_races, events)
+            await self._service.try_until_stopped(
+                lambda: self._through_races(events), (OutsideAwayError,), say
+            )
         except OutsideAwayError:
             raise GiveBackError from None
         if part in self._service.health.trouble:

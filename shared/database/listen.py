@@ -31,6 +31,6 @@ async def wake_on_notify(
             raise ConnectionError("the connection was lost")
 
     try:
-        await service.retrying((Exception,), say)(listen)
+        await service.try_until_stopped(listen, (Exception,), say)
     except Exception as error:  # noqa: BLE001  asked to stop while away
         log.debug("listen.unavailable", **failure(error))
