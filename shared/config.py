@@ -29,14 +29,14 @@ def environment() -> Env:
     return FileAwareEnv(strip_whitespace=True)
 
 
-def _url_of(*schemes: str) -> Callable[[str], None]:
+def _url_of(*schemes: str, needs_host: bool = True) -> Callable[[str], None]:
     def check(value: str) -> None:
-        parts = urlsplit(value)
         try:
+            parts = urlsplit(value)
             _ = parts.port
         except ValueError:
-            raise ValidationError("The port of the URL is not a number.") from None
-        if parts.scheme not in schemes or not parts.hostname:
+            raise ValidationError("Is not a URL with a host and a port number.") from None
+        if parts.scheme not in schemes or (needs_host and not parts.hostname):
             raise ValidationError(f"Must be a URL that begins with {' or '.join(schemes)}.")
 
     return check
@@ -57,12 +57,8 @@ def _names(env: Env, name: str) -> tuple[str, ...]:
 def database_url(env: Env) -> str:
     """Give the URL of the PostgreSQL database."""
 
-    # A socket folder has no host in the URL, so the host is not checked here.
-    def check(value: str) -> None:
-        if urlsplit(value).scheme not in {"postgresql", "postgres"}:
-            raise ValidationError("Must be a URL that begins with postgresql.")
-
-    return _required(env, "DATABASE_URL", check)
+    # A socket's folder stands in the query, so a URL without a host is fine.
+    return _required(env, "DATABASE_URL", _url_of("postgresql", "postgres", needs_host=False))
 
 
 def amqp_url(env: Env) -> str:

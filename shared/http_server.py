@@ -12,8 +12,12 @@ from shared.service import Service
 SHUTDOWN_SECONDS = 10.0
 
 
+class UnusableAddressError(ValueError):
+    """The address to listen on is taken, or not one of this machine."""
+
+
 async def start_http(app: web.Application, host: str, port: int, health: Health) -> web.AppRunner:
-    """Listen, with the health routes added; raise OSError where the port is taken.
+    """Listen, with the health routes added; raise UnusableAddressError where that cannot be.
 
     The caller ends it with `cleanup()`, which lets running requests end (10 s at most).
     """
@@ -22,7 +26,13 @@ async def start_http(app: web.Application, host: str, port: int, health: Health)
         app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, handle_signals=False
     )
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise UnusableAddressError(
+            f"HTTP_HOST {host} with port {port} cannot be listened on ({error.strerror})"
+        ) from None
     log.info("http.listening", port=port)
     return runner
 

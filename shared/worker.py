@@ -12,7 +12,7 @@ import uvloop
 from aiohttp import web
 
 from shared import config
-from shared.http_server import start_http
+from shared.http_server import UnusableAddressError, start_http
 from shared.log import configure_logging, failure, log
 from shared.service import Service
 
@@ -77,6 +77,9 @@ async def _run(
         if health_port is not None:
             runner = await start_http(web.Application(), host, health_port, service.health)
         return await _serve_until_stopped(service, serve(settings, service))
+    except UnusableAddressError as error:
+        log.error("configuration.invalid", reason=str(error))
+        return CONFIGURATION_EXIT
     except Exception as error:  # noqa: BLE001  the last place where a failure can be told
         log.error("service.crashed", **failure(error))
         return CRASH_EXIT

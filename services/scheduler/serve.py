@@ -25,6 +25,8 @@ async def serve(settings: Settings, service: Service) -> None:
         "expire_leases": expire_leases,
         "resend_unknown": lambda pool: resend_unknown(pool, settings.unknown_resend),
     }
+    for name in chores:
+        service.health.not_ready(name, "not done yet")
     try:
         while not await service.stopped_within(POLL_SECONDS):
             await _do(chores, pool, service)

@@ -16,8 +16,8 @@ from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown
 _FIRST_DELAY = timedelta(seconds=2)
 _LONGEST_DELAY = timedelta(minutes=5)
 _LATER = timedelta(minutes=1)
-# After so many refusals that should pass (about half a day) a message has failed.
-MOST_ATTEMPTS = 150
+# An error that WhatsApp cannot name is tried so often; what is away or stopped is waited for.
+FEW_ATTEMPTS = 8
 
 # Only this attempt's row: a sender that was given up meanwhile may come too late.
 FINISH = """
@@ -140,7 +140,8 @@ async def _finish(tx: Transaction, done: Sequence[Sent]) -> None:
 
 
 def _is_final(sent: Sent, refused: Refused) -> bool:
-    return refused.verdict == "fail" or sent.taken.attempt >= MOST_ATTEMPTS
+    few = refused.verdict == "few" and sent.taken.attempt >= FEW_ATTEMPTS
+    return few or refused.verdict == "fail"
 
 
 def _delay(sent: Sent, refused: Refused) -> timedelta:

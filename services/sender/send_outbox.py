@@ -32,6 +32,7 @@ class SendOutbox:
 
     async def run(self) -> None:
         """Send until the process is asked to stop; what is under way is sent and recorded."""
+        self._service.health.not_ready("database", "not asked yet")
         while not self._service.stopping.is_set():
             self.wake.clear()
             await self._record()

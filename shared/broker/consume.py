@@ -94,6 +94,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume, and after any loss begin anew, until the process is asked to stop."""
+        self._service.health.not_ready(part_of(PURPOSE), "not connected")
         while not self._service.stopping.is_set():
             await self._wait_for_the_outside()
             async with connection_for(self._amqp_url, PURPOSE, self._service) as connection:

@@ -58,6 +58,7 @@ async def _keep_session(_: "asyncpg.Connection[asyncpg.Record]") -> None:
 
 async def watch_database(pool: Pool, service: Service) -> None:
     """Keep readiness true for a process that only uses the database when it is asked to."""
+    service.health.not_ready("database", "not asked yet")
     while not service.stopping.is_set():
         try:
             await pool.execute("SELECT 1")

@@ -8,10 +8,12 @@ later, so that nothing is lost.
 
 from typing import Literal
 
-Verdict = Literal["retry", "later", "fail"]
+Verdict = Literal["retry", "few", "later", "fail"]
 
-# Throttling, outages and errors of Meta's own: tried again soon, with growing delay.
-_RETRY = frozenset({1, 2, 4, 80007, 130429, 131056, 131000, 131016, 131057, 133004})
+# Throttling and outages: tried again with growing delay for as long as they last.
+_RETRY = frozenset({2, 4, 80007, 130429, 131056, 131016, 131057, 133004})
+# "Unknown error": may pass, or may be this message; a few tries tell.
+_FEW = frozenset({1, 131000})
 # Tokens, permissions, payment, restrictions: a person must act; the queue is kept.
 _LATER = frozenset(
     {0, 3, 10, 33, 190, 368, 131005, 131031, 131037, 131042, 131045, 131048, 131064, 133010, 133016}
@@ -20,7 +22,9 @@ _PERMISSIONS = range(200, 300)
 
 
 def judge_code(code: int) -> Verdict:
-    """Say whether the message is tried again soon, much later, or has failed for good."""
+    """Say whether the message is tried again, a few times only, much later, or has failed."""
+    if code in _FEW:
+        return "few"
     if code in _RETRY:
         return "retry"
     if code in _LATER or code in _PERMISSIONS:
