@@ -56,7 +56,6 @@ def _names(env: Env, name: str) -> tuple[str, ...]:
 
 def database_url(env: Env) -> str:
     """Give the URL of the PostgreSQL database."""
-
     # A socket's folder stands in the query, so a URL without a host is fine.
     return _required(env, "DATABASE_URL", _url_of("postgresql", "postgres", needs_host=False))
 

@@ -5,6 +5,8 @@ import json
 import socket
 import struct
 import urllib.request
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,14 +46,32 @@ def rabbit_version(management_url: str) -> str | None:
         f"http://{parts.hostname}:{parts.port}/api/overview",
         headers={"Authorization": f"Basic {login}"},
     )
-    # An HTTP proxy named in the environment cannot reach this machine's own loopback.
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(request, timeout=ANSWER_SECONDS) as answer:
+        with open_directly(request) as answer:
             overview: dict[str, Any] = json.load(answer)
     except (OSError, ValueError):
         return None
     return str(overview.get("rabbitmq_version", "of unknown version"))
+
+
+def http_answers_ok(url: str) -> bool:
+    """Tell whether a GET of this address is answered 200."""
+    try:
+        with open_directly(urllib.request.Request(url)) as answer:
+            return answer.status == HTTPStatus.OK
+    except OSError:
+        return False
+
+
+def open_directly(request: urllib.request.Request, seconds: float = ANSWER_SECONDS) -> HTTPResponse:
+    """Ask a server of this machine; OSError where it gives no answer, or one that is an error."""
+    # An HTTP proxy named in the environment cannot reach this machine's own loopback.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        answer: HTTPResponse = direct.open(request, timeout=seconds)
+    except HTTPException as error:
+        raise ConnectionError(str(error)) from error
+    return answer
 
 
 def _first_byte(host: str, port: int, hello: bytes) -> bytes:

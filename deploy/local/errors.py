@@ -1,7 +1,11 @@
-"""Why the servers cannot be had; each message says what to do about it."""
+"""Why a run cannot go on; each message says what to do about it, or where to look."""
 
 
-class LocalServersError(Exception):
+class RunError(Exception):
+    """A run cannot go on."""
+
+
+class LocalServersError(RunError):
     """The servers that `make run` and `make test` need cannot be had."""
 
 

@@ -25,10 +25,10 @@ def wait_until_ready(
     while not answers():
         code = guardian.exit_code(process)
         if code is not None:
-            raise ServerDidNotStart(f"{name} ended with code {code}\n{_tail(logs())}")
+            raise ServerDidNotStart(f"{name} ended with code {code}\n{tail(logs())}")
         if monotonic() > deadline:
             raise ServerDidNotStart(
-                f"{name} does not answer after {START_SECONDS:.0f} s\n{_tail(logs())}"
+                f"{name} does not answer after {START_SECONDS:.0f} s\n{tail(logs())}"
             )
         sleep(LOOK_EVERY_SECONDS)
 
@@ -40,13 +40,14 @@ def run_to_end(
     deadline = monotonic() + START_SECONDS
     while (code := guardian.exit_code(process)) is None:
         if monotonic() > deadline:
-            raise ServerDidNotStart(f"{name} does not come to its end\n{_tail(logs())}")
+            raise ServerDidNotStart(f"{name} does not come to its end\n{tail(logs())}")
         sleep(LOOK_EVERY_SECONDS)
     if code != 0:
-        raise ServerDidNotStart(f"{name} ended with code {code}\n{_tail(logs())}")
+        raise ServerDidNotStart(f"{name} ended with code {code}\n{tail(logs())}")
 
 
-def _tail(files: list[Path]) -> str:
+def tail(files: list[Path]) -> str:
+    """Give the last lines of each file, for a message that says what went wrong."""
     lines: list[str] = []
     for file in files:
         try:
