@@ -1,6 +1,8 @@
 """Track a batch of statuses in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
@@ -42,40 +44,44 @@ WHERE last_status_at < $1::timestamptz - interval '1 second'
 """
 
 
+@dataclass(slots=True)
+class _Known:
+    """The messages that a batch of statuses speaks of."""
+
+    by_id_or_wamid: dict[int | str, int]
+    contacts: dict[int, int]
+    """Their contacts, by message id."""
+
+    def message_of(self, status: ReceivedStatus) -> int | None:
+        """Give the message's id: by callback data first, which cannot be ambiguous."""
+        for key in (status.message_id, status.wamid):
+            if key is not None and key in self.by_id_or_wamid:
+                return self.by_id_or_wamid[key]
+        return None
+
+
 async def track_statuses(pool: Pool, phone_number_id: str, events: Sequence[Event]) -> None:
     """Commit what the statuses tell, each once (R14); raise and change nothing otherwise."""
     statuses = {event.item_id: read_status(event.raw) for event in events}
     async with transaction(pool) as tx:
-        messages, contacts = await _find_messages(tx, statuses.values())
-        now = await lock_contacts(tx, contacts.values())
+        known = await _find_messages(tx, statuses.values())
+        now = await lock_contacts(tx, known.contacts.values())
         new, rows = await sift_items(tx, events)
-        states: dict[int, tuple[str, str | None]] = {}
-        known = await _find_deliveries(tx, contacts)
+        told: list[tuple[int, ReceivedStatus]] = []
         for event in new:
             status = statuses[event.item_id]
-            message_id = _message_of(status, messages)
-            row = _judge(event, status, message_id, phone_number_id)
+            row = _judge(event, status, known.message_of(status), phone_number_id)
             rows.append(row)
-            state = delivery_of(status.status)
-            if row.outcome == "stored" and message_id is not None and state is not None:
-                if is_further(state, known[message_id]):
-                    known[message_id] = state
-                states[message_id] = (str(known[message_id]), status.wamid)
-        await _store(tx, states)
-        settled = await tx.connection.fetch(SETTLE_UNKNOWN, list(states))
-        for done in settled:
-            state = states[done["message_id"]][0]
-            tx.log("send.settled", message_id=done["message_id"], state=state)
-        await date_next_messages(tx, [done["contact_id"] for done in settled], now)
-        if settled:
-            await tx.connection.execute(NOTIFY_SENDERS)
+            if row.outcome == "stored" and row.message_id is not None:
+                told.append((row.message_id, status))
+        states = await _advance(tx, told)
+        await _settle_unknown(tx, states, now)
         await tx.connection.execute(SIGN_OF_LIFE, now)
         await record_items(tx, rows)
-        for recorded in rows:
+        for row in rows:
             tx.log(
-                "status.received", item_id=recorded.event.item_id, outcome=recorded.outcome,
-                reason=recorded.reason, message_id=recorded.message_id,
-                trace_id=recorded.event.trace_id,
+                "status.received", item_id=row.event.item_id, outcome=row.outcome,
+                reason=row.reason, message_id=row.message_id, trace_id=row.event.trace_id,
             )  # fmt: skip
 
 
@@ -93,38 +99,38 @@ def _judge(
     return Recorded(event, "stored", status.status, message_id)
 
 
-def _message_of(status: ReceivedStatus, messages: Mapping[int | str, int]) -> int | None:
-    by_callback = messages.get(status.message_id) if status.message_id is not None else None
-    if by_callback is not None or status.wamid is None:
-        return by_callback
-    return messages.get(status.wamid)
-
-
-async def _find_messages(
-    tx: Transaction, statuses: Iterable[ReceivedStatus]
-) -> tuple[dict[int | str, int], dict[int, int]]:
-    """Give message ids by id and by wamid, and the contacts by message id."""
-    all_statuses = list(statuses)
+async def _find_messages(tx: Transaction, statuses: Iterable[ReceivedStatus]) -> _Known:
+    wanted = list(statuses)
     rows = await tx.connection.fetch(
         FIND_MESSAGES,
-        [one.message_id for one in all_statuses if one.message_id is not None],
-        [one.wamid for one in all_statuses if one.wamid is not None],
+        [one.message_id for one in wanted if one.message_id is not None],
+        [one.wamid for one in wanted if one.wamid is not None],
     )
-    messages: dict[int | str, int] = {row["id"]: row["id"] for row in rows}
-    messages |= {row["wamid"]: row["id"] for row in rows if row["wamid"] is not None}
-    return messages, {row["id"]: row["contact_id"] for row in rows}
+    keys: dict[int | str, int] = {row["wamid"]: row["id"] for row in rows if row["wamid"]}
+    keys |= {row["id"]: row["id"] for row in rows}
+    return _Known(keys, {row["id"]: row["contact_id"] for row in rows})
 
 
-async def _find_deliveries(tx: Transaction, ids: Iterable[int]) -> dict[int, str | None]:
-    rows = await tx.connection.fetch(FIND_DELIVERIES, list(ids))
-    return {row["id"]: row["delivery"] for row in rows}
+async def _advance(tx: Transaction, told: Sequence[tuple[int, ReceivedStatus]]) -> dict[int, str]:
+    """Move messages on to the furthest state that they were told of; give where they are now."""
+    rows = await tx.connection.fetch(FIND_DELIVERIES, [message_id for message_id, _ in told])
+    states: dict[int, str] = {row["id"]: row["delivery"] for row in rows}
+    wamids: dict[int, str | None] = {}
+    for message_id, status in told:
+        state = delivery_of(status.status)
+        if state is not None and is_further(state, states[message_id]):
+            states[message_id] = state
+        wamids[message_id] = status.wamid
+    await tx.connection.execute(
+        SET_DELIVERIES, list(states), list(states.values()), [wamids[one] for one in states]
+    )
+    return states
 
 
-async def _store(tx: Transaction, states: Mapping[int, tuple[str, str | None]]) -> None:
-    if states:
-        await tx.connection.execute(
-            SET_DELIVERIES,
-            list(states),
-            [state for state, _ in states.values()],
-            [wamid for _, wamid in states.values()],
-        )
+async def _settle_unknown(tx: Transaction, states: Mapping[int, str], now: datetime) -> None:
+    settled = await tx.connection.fetch(SETTLE_UNKNOWN, list(states))
+    for row in settled:
+        tx.log("send.settled", message_id=row["message_id"], state=states[row["message_id"]])
+    if settled:
+        await date_next_messages(tx, [row["contact_id"] for row in settled], now)
+        await tx.connection.execute(NOTIFY_SENDERS)
