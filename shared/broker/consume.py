@@ -90,6 +90,7 @@ class Consumer:
         self._publisher = publisher
         self._service = service
         self._settler = Settler(queue, handle, judge, service)
+        self._events_part = f"events of {queue}"
         self._failures_in_a_row = 0
 
     async def run(self) -> None:
@@ -101,8 +102,7 @@ class Consumer:
                 if connection is None:
                     return
                 pause = await self._consume_until_lost(connection)
-            if pause and not await self._service.stopped_within(pause):
-                self._service.health.ready(f"events of {self._queue}")
+            await self._service.stopped_within(pause)
 
     async def _wait_for_the_outside(self) -> None:
         part = f"outside of {self._queue}"
@@ -132,7 +132,7 @@ class Consumer:
             await self._give_back(session)
         except _SuspendedError:
             self._service.health.not_ready(
-                f"events of {self._queue}", "every event fails: it is not the events"
+                self._events_part, "every event fails: it is not the events"
             )
             log.error(
                 "worker.suspended", queue=self._queue, failures_in_a_row=self._failures_in_a_row
@@ -239,6 +239,7 @@ class Consumer:
         """Bury what failed alone, unless nothing but failures was seen for a while."""
         if len(failed) < handled:
             self._failures_in_a_row = 0
+            self._service.health.ready(self._events_part)
         for one in failed:
             self._failures_in_a_row += 1
             if self._failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
