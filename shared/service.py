@@ -56,7 +56,7 @@ class Service:
 
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(errors),
-            wait=tenacity.wait_exponential_jitter(initial=0.2, max=longest_wait, jitter=0.2),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.2, max=longest_wait, jitter=0.2),
             stop=lambda _: self.stopping.is_set(),
             sleep=sleep,
             before_sleep=before_sleep,
