@@ -38,7 +38,7 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         # RabbitMQ
         "amqp.connected": {"purpose"},
         "amqp.lost": {"purpose", *_FAILURE},
-        "amqp.unavailable": {"purpose", *_FAILURE},
+        "amqp.unavailable": {"purpose", "attempt", *_FAILURE},
         "amqp.queue_differs": {"queue", "reason"},
         "amqp.consumer_cancelled": {"queue"},
         "publish.failed": {"queue", "events", *_FAILURE},
@@ -200,6 +200,9 @@ def configure_logging(
         logger_factory=factory,
         cache_logger_on_first_use=not strict,
     )
+    # These say at every attempt what `amqp.unavailable` and `amqp.lost` say once.
+    for chatty in ("aio_pika", "aiormq"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     root = logging.getLogger()
     root.handlers = [_LibraryHandler(logging.WARNING)]
     logging.captureWarnings(capture=True)

@@ -1,7 +1,7 @@
 """The servers of a test run, and a database and a vhost of its own for each test."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -10,8 +10,10 @@ from uuid import uuid4
 import aiohttp
 import asyncpg
 
+from deploy.local.docker_servers import DockerRefusedError
 from deploy.local.servers import NAMES_FOR_TESTS, Servers, local_servers
 from shared.database.migrate import migrate
+from tests.docker_servers import docker_servers
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,7 +33,11 @@ class TestServers:
 @contextmanager
 def servers_for_tests() -> Iterator[Servers]:
     """Give servers that are named, in Docker, or private to this run."""
-    with local_servers(ROOT, NAMES_FOR_TESTS, print) as servers:
+    with ExitStack() as stack:
+        try:
+            servers = stack.enter_context(docker_servers())
+        except DockerRefusedError:
+            servers = stack.enter_context(local_servers(ROOT, NAMES_FOR_TESTS, print))
         yield servers
 
 

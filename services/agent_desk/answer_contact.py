@@ -15,7 +15,10 @@ from shared.tickets.queue_message import Outgoing, queue_messages, write_note
 FIND_MESSAGE = "SELECT * FROM messages WHERE id = $1"
 
 # Whoever answers first has the ticket, until somebody assigns it otherwise.
-ASSIGN = "UPDATE tickets SET assigned_to = $2 WHERE id = $1 AND assigned_to IS NULL"
+ASSIGN = """
+UPDATE tickets SET assigned_to = coalesce(assigned_to, $2), reopened_from = NULL
+WHERE id = $1 AND (assigned_to IS NULL OR reopened_from IS NOT NULL)
+"""
 
 
 class Answer(msgspec.Struct, forbid_unknown_fields=True):

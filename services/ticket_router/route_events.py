@@ -18,14 +18,14 @@ from shared.tickets.close_ticket import close_tickets
 from shared.tickets.lock_contacts import lock_contacts
 from shared.tickets.open_ticket import Opened, Opening, announce_tickets, open_tickets
 from shared.tickets.record_items import Recorded, record_items, sift_items
-from shared.tickets.reopen_ticket import Reopening, reopen_tickets
+from shared.tickets.reopen_ticket import CONTACT, Reopening, reopen_tickets
 
 # Each contact's newest WhatsApp ticket, closed or not.
 FIND_LATEST_TICKETS = """
 SELECT latest.* FROM unnest($1::bigint[]) AS wanted (contact_id)
 CROSS JOIN LATERAL (
     SELECT id, number, contact_id, status, closing_at, closes_at, closing_message_id,
-           closing_taken_at IS NOT NULL AS closing_taken
+           reopened_from, closing_taken_at IS NOT NULL AS closing_taken
     FROM tickets WHERE tickets.contact_id = wanted.contact_id AND channel = 'whatsapp'
     ORDER BY id DESC LIMIT 1) AS latest
 """
@@ -125,7 +125,11 @@ async def _find_latest(tx: Transaction, contacts: Mapping[int, object]) -> dict[
             row["number"],
             row["closing_message_id"],
             Ticket(
-                Status(row["status"]), row["closing_at"], row["closes_at"], row["closing_taken"]
+                Status(row["status"]),
+                row["closing_at"],
+                row["closes_at"],
+                row["reopened_from"],
+                row["closing_taken"],
             ),
         )
         for row in rows
@@ -146,7 +150,7 @@ async def _change_tickets(
     await reopen_tickets(
         tx,
         [
-            Reopening(old.id, old.number, contact_id, old.closing_message_id, "contact")
+            Reopening(old.id, old.number, contact_id, old.closing_message_id, CONTACT)
             for contact_id, plan in plans.items()
             if plan.reopens and (old := latest[contact_id]).closing_message_id is not None
         ],

@@ -36,8 +36,10 @@ async def connection_for(
     """
     service.health.not_ready(part_of(purpose), "not connected")
 
-    def say(_: int, error: BaseException) -> None:
-        log.warning("amqp.unavailable", purpose=purpose, **failure(error))
+    def say(attempt: int, error: BaseException) -> None:
+        # At growing distances (attempts 1, 2, 4, 8, …): an outage is one piece of news.
+        if attempt & (attempt - 1) == 0:
+            log.warning("amqp.unavailable", purpose=purpose, attempt=attempt, **failure(error))
 
     try:
         connection = await service.try_until_stopped(lambda: _open(amqp_url), LOST, say)

@@ -50,9 +50,10 @@ def plan_messages(
             closes = current is not None and current.status is Status.CLOSING
             opens = True
             current = Ticket(Status.OPEN)
-        elif where == "reopens":
+        elif where == "reopens" and current is not None:
             reopens = True
-            current = Ticket(Status.OPEN)
+            # The next message after the click is marked like this one, whichever came first.
+            current = Ticket(Status.OPEN, reopened_from=current.closing_at)
         placed.append(
             Placed(message, opens, after_closing=where in {"joins_after_closing", "reopens"})
         )

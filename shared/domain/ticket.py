@@ -23,6 +23,8 @@ class Ticket:
     """The agent's click."""
     closes_at: datetime | None = None
     """The deadline, a whole second."""
+    reopened_from: datetime | None = None
+    """The click that a contact's message took back (GRACE_REPLY=reopen), until an agent acts."""
     closing_taken: bool = False
     """Whether the closing message of this closing has been taken for sending (R4)."""
 
@@ -68,9 +70,11 @@ def place_message(
     """
     if latest is None or is_over(latest, now) or is_over(latest, sent_at):
         return "opens"
-    if latest.closing_at is None or sent_at <= whole_second_down(latest.closing_at):
+    click = latest.closing_at or latest.reopened_from
+    if click is None or sent_at <= whole_second_down(click):
         return "joins"
-    return "reopens" if grace_reply_reopens else "joins_after_closing"
+    reopens = latest.status is Status.CLOSING and grace_reply_reopens
+    return "reopens" if reopens else "joins_after_closing"
 
 
 def whole_second_down(moment: datetime) -> datetime:

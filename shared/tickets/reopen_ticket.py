@@ -12,9 +12,11 @@ from shared.tickets.record_actions import Action, record_actions
 
 REOPEN_TICKETS = """
 UPDATE tickets
-SET status = 'open', closing_at = NULL, closes_at = NULL, closing_message_id = NULL,
+SET status = 'open', reopened_from = CASE WHEN by_contact THEN closing_at END,
+    closing_at = NULL, closes_at = NULL, closing_message_id = NULL,
     closing_taken_at = NULL
-WHERE id = ANY($1::bigint[])
+FROM unnest($1::bigint[], $2::boolean[]) AS old (ticket_id, by_contact)
+WHERE id = old.ticket_id
 """
 
 # A closing message that no sender has taken was never said: it is withdrawn.
@@ -25,9 +27,12 @@ RETURNING message_id, contact_id
 DELETE_MESSAGES = "DELETE FROM messages WHERE id = ANY($1::bigint[])"
 
 
+CONTACT = "contact"
+
+
 @dataclass(frozen=True, slots=True)
 class Reopening:
-    """A closing ticket to reopen; `actor` is an agent, or `contact` (GRACE_REPLY=reopen)."""
+    """A closing ticket to reopen; `actor` is an agent, or CONTACT (GRACE_REPLY=reopen)."""
 
     ticket_id: int
     number: str
@@ -49,7 +54,11 @@ async def reopen_tickets(
         WITHDRAW_FROM_OUTBOX, [one.closing_message_id for one in reopenings]
     )
     untold = {row["message_id"] for row in withdrawn}
-    await tx.connection.execute(REOPEN_TICKETS, [one.ticket_id for one in reopenings])
+    await tx.connection.execute(
+        REOPEN_TICKETS,
+        [one.ticket_id for one in reopenings],
+        [one.actor == CONTACT for one in reopenings],
+    )
     await tx.connection.execute(DELETE_MESSAGES, list(untold))
     await date_next_messages(tx, [row["contact_id"] for row in withdrawn], now)
     told = [one for one in reopenings if one.closing_message_id not in untold]

@@ -11,7 +11,7 @@ from shared.tickets.record_actions import Action, record_actions
 BEGIN_CLOSING = """
 UPDATE tickets
 SET status = 'closing', closing_at = $2, closes_at = $3, closing_message_id = $4,
-    closing_taken_at = NULL
+    closing_taken_at = NULL, reopened_from = NULL
 WHERE id = $1
 """
 

@@ -39,6 +39,8 @@ CREATE TABLE tickets (
     closing_taken_at   timestamptz,
     closes_at          timestamptz,
     closed_at          timestamptz,
+    -- The click that a contact's message took back, until an agent acts.
+    reopened_from      timestamptz,
     assigned_to        text,
     previous_id        bigint REFERENCES tickets,
     unread             integer NOT NULL DEFAULT 0 CHECK (unread >= 0),
