@@ -24,9 +24,21 @@ _NOT_EMPTY = validate.Length(min=1, error="Must not be empty.")
 _POSITIVE = validate.Range(min=1, error="Must be at least 1.")
 
 
+class _Environment(FileAwareEnv):
+    """Names the variable also where its file is not text."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:  # noqa: ANN401  as in environs
+        try:
+            return super()._get_value(env_key, default)
+        except UnicodeDecodeError:
+            raise ValueError(
+                f'Environment variable "{env_key}_FILE" invalid: the file is not UTF-8.'
+            ) from None
+
+
 def environment() -> Env:
     """Read from `os.environ`; `NAME_FILE` names a file that holds the value of `NAME`."""
-    return FileAwareEnv(strip_whitespace=True)
+    return _Environment(strip_whitespace=True)
 
 
 def _url_of(*schemes: str, needs_host: bool = True) -> Callable[[str], None]:

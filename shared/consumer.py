@@ -6,7 +6,7 @@ from shared.broker.consume import Consumer
 from shared.broker.publish import Publisher
 from shared.broker.settle import Handle
 from shared.database.failures import judge_failure
-from shared.database.pool import Pool
+from shared.database.pool import Pool, watch_database
 from shared.database.transaction import transaction
 from shared.events import Event
 from shared.service import Service
@@ -28,13 +28,12 @@ async def run_consumer(
         publisher=publisher,
         service=service,
     )
-    publishing = asyncio.create_task(publisher.run())
-    try:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(publisher.run())
+        tasks.create_task(watch_database(pool, service))
         await consumer.run()
-    finally:
         publisher.close()
-        await publishing
-        await pool.close()
+    await pool.close()
 
 
 async def _answers(pool: Pool) -> None:

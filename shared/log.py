@@ -35,6 +35,9 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "request.refused": {"method", "status", *_FAILURE},
         "request.failed": {"method", *_FAILURE},
         "library.warning": {"logger", "template", *_FAILURE},
+        # PostgreSQL
+        "database.unavailable": set(_FAILURE),
+        "database.answers": set[str](),
         # RabbitMQ
         "amqp.connected": {"purpose"},
         "amqp.lost": {"purpose", *_FAILURE},
@@ -44,9 +47,9 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "publish.failed": {"queue", "events", *_FAILURE},
         # workers
         "worker.consuming": {"queue", "prefetch"},
-        "worker.waiting": {"queue", "deliveries", "attempt", *_FAILURE},
+        "worker.waiting": {"queue", "events", "attempt", *_FAILURE},
         "worker.resumed": {"queue", "waited_ms"},
-        "worker.gave_back": {"queue", "deliveries", "waited_ms"},
+        "worker.gave_back": {"queue", "deliveries"},
         "worker.suspended": {"queue", "failures_in_a_row"},
         "batch.committed": {"queue", "events", "deliveries", "took_ms"},
         "batch.halved": {"queue", "events", *_FAILURE},
@@ -68,8 +71,7 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "ticket.closed": {"ticket", "closed_at", "by"},
         "ticket.read": {"ticket", "agent", "messages"},
         "message.queued": {"ticket_id", "message_id", "purpose"},
-        "status.received": {"item_id", "outcome", "message_id", "reason"},
-        "item.recorded": {"item_id", "outcome", "reason", "message_id"},
+        "item.recorded": {"item_id", "event_hash", "outcome", "reason", "message_id"},
         # sender
         "send.accepted": {"message_id", "attempt", "took_ms"},
         "send.retry": {"message_id", "attempt", "code", "status", "due_in_ms"},
@@ -78,13 +80,13 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "send.settled": {"message_id", "state"},
         "send.resend": {"message_id", "attempt"},
         "send.lease_over": {"message_id"},
+        "send.not_recorded": {"message_id", *_FAILURE},
         "listen.unavailable": set(_FAILURE),
         "sender.waiting": set(_FAILURE),
         # scheduler
         "scheduler.done": {"chore", "rows", "took_ms"},
         "scheduler.waiting": {"chore", *_FAILURE},
         # desk
-        "request.handled": {"method", "route", "status", "took_ms"},
         # simulator
         "simulator.message_written": set(),
         "simulator.message_accepted": {"kind", "delivered"},

@@ -16,9 +16,11 @@ _LONGEST_SEARCH = 200
 LIST_TICKETS = f"""
 SELECT {TICKET_COLUMNS} FROM {TICKET_TABLES}
 WHERE ($1::bigint IS NULL OR tickets.id < $1)
-  AND ($2::text IS NULL OR $2 = CASE
-        WHEN tickets.status = 'closing' AND tickets.closes_at <= clock_timestamp() THEN 'closed'
-        ELSE tickets.status END)
+  AND ($2::text IS NULL
+       OR $2 = 'open' AND tickets.status = 'open'
+       OR $2 = 'closing' AND tickets.status = 'closing' AND tickets.closes_at > clock_timestamp()
+       OR $2 = 'closed' AND (tickets.status = 'closed'
+            OR tickets.status = 'closing' AND tickets.closes_at <= clock_timestamp()))
   AND ($3::text IS NULL OR tickets.channel = $3)
   AND ($4::boolean IS NULL OR (tickets.unread > 0) = $4)
   AND ($5::text IS NULL

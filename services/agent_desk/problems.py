@@ -34,7 +34,11 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         return _refuse(request, Problem(answer.status, answer.reason, headers=allow))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         log.error("request.failed", method=request.method, **failure(error))
-        return _answer(Problem(503, "The database does not answer.", headers={"Retry-After": "5"}))
+        return _answer(
+            Problem(
+                503, "The database does not answer, or took too long.", headers={"Retry-After": "5"}
+            )
+        )
     except Exception as error:  # noqa: BLE001  the last place where it can be told
         log.error("request.failed", method=request.method, **failure(error))
         return _answer(Problem(500, "This is our mistake; it is in the log."))

@@ -15,7 +15,6 @@ from shared.service import Service
 async def serve(settings: Settings, service: Service) -> None:
     """Take webhooks until the process is asked to stop; those under way are answered."""
     publisher = Publisher(settings.amqp_url, service)
-    publishing = asyncio.create_task(publisher.run())
     app = web.Application(client_max_size=MOST_BYTES, middlewares=[answer_errors_plainly])
     app.add_routes(
         [
@@ -23,8 +22,7 @@ async def serve(settings: Settings, service: Service) -> None:
             web.post("/webhook", AcceptWebhook(settings.app_secrets, publisher)),
         ]
     )
-    try:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(publisher.run())
         await serve_http(app, settings.host, settings.port, service)
-    finally:
         publisher.close()
-        await publishing

@@ -2,8 +2,8 @@
 
 from shared.database.pool import Pool
 from shared.database.transaction import transaction
-from shared.tickets.date_next_message import date_next_messages
 from shared.tickets.lock_contacts import READ_CLOCK
+from shared.tickets.settle_proved import settle_proved
 
 BATCH = 500
 
@@ -12,15 +12,6 @@ SELECT contacts.id FROM outbox JOIN contacts ON contacts.id = outbox.contact_id
 WHERE outbox.state = 'sending' AND outbox.lease_until <= clock_timestamp()
 ORDER BY outbox.lease_until LIMIT $1
 FOR NO KEY UPDATE OF contacts SKIP LOCKED
-"""
-
-# A status that came meanwhile proves that the message went: then it is done.
-FINISH_PROVED = """
-DELETE FROM outbox USING messages
-WHERE outbox.contact_id = ANY($1::bigint[]) AND messages.id = outbox.message_id
-  AND outbox.state = 'sending' AND outbox.lease_until <= clock_timestamp()
-  AND messages.delivery IN ('sent', 'delivered', 'read', 'failed')
-RETURNING messages.id, messages.delivery
 """
 
 MARK_UNKNOWN = """
@@ -42,11 +33,9 @@ async def expire_leases(pool: Pool) -> int:
         if not locked:
             return 0
         contacts = [row["id"] for row in locked]
-        proved = await tx.connection.fetch(FINISH_PROVED, contacts)
-        for row in proved:
-            tx.log("send.settled", message_id=row["id"], state=row["delivery"])
+        now = await tx.connection.fetchval(READ_CLOCK)
+        proved = await settle_proved(tx, contacts, now)
         lost = await tx.connection.fetch(MARK_UNKNOWN, contacts)
         for row in lost:
             tx.log("send.lease_over", message_id=row["id"])
-        await date_next_messages(tx, contacts, await tx.connection.fetchval(READ_CLOCK))
-    return len(proved) + len(lost)
+    return proved + len(lost)

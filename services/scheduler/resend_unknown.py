@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from shared.database.pool import Pool
 from shared.database.transaction import transaction
+from shared.tickets.lock_contacts import READ_CLOCK
 from shared.tickets.queue_message import NOTIFY_SENDERS
+from shared.tickets.record_actions import Action, record_actions
 
 BATCH = 500
 # Without any status of other messages, silence proves nothing; so long is waited at the most.
@@ -28,7 +30,8 @@ FOR NO KEY UPDATE OF contacts SKIP LOCKED
 QUEUE_AGAIN = f"""
 UPDATE outbox SET state = 'queued', unknown_since = NULL, next_attempt_at = clock_timestamp()
 WHERE {_DUE} AND contact_id = ANY($3::bigint[])
-RETURNING message_id, attempts
+RETURNING message_id, attempts,
+          (SELECT ticket_id FROM messages WHERE id = message_id) AS ticket_id
 """  # noqa: S608  a constant
 
 
@@ -42,5 +45,13 @@ async def resend_unknown(pool: Pool, wait: timedelta) -> int:
         again = await tx.connection.fetch(QUEUE_AGAIN, wait, MOST_WAITS, contacts)
         for row in again:
             tx.log("send.resend", message_id=row["message_id"], attempt=row["attempts"] + 1)
+        now = await tx.connection.fetchval(READ_CLOCK)
+        await record_actions(
+            tx,
+            [
+                Action(row["ticket_id"], now, "system", "resent", str(row["message_id"]))
+                for row in again
+            ],
+        )
         await tx.connection.execute(NOTIFY_SENDERS)
     return len(again)

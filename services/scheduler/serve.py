@@ -13,6 +13,8 @@ from shared.service import Service
 
 # A ticket is written closed within a second of its deadline.
 POLL_SECONDS = 0.25
+# While the database is away it is asked less often, and said less often.
+AWAY_SECONDS = 2.0
 
 Chore = Callable[[Pool], Awaitable[int]]
 
@@ -28,13 +30,17 @@ async def serve(settings: Settings, service: Service) -> None:
     for name in chores:
         service.health.not_ready(name, "not done yet")
     try:
-        while not await service.stopped_within(POLL_SECONDS):
-            await _do(chores, pool, service)
+        pause = POLL_SECONDS
+        while not await service.stopped_within(pause):
+            away = await _do(chores, pool, service)
+            pause = AWAY_SECONDS if away else POLL_SECONDS
     finally:
         await pool.close()
 
 
-async def _do(chores: Mapping[str, Chore], pool: Pool, service: Service) -> None:
+async def _do(chores: Mapping[str, Chore], pool: Pool, service: Service) -> bool:
+    """Do each once; tell whether one of them could not be done."""
+    away = False
     for name, chore in chores.items():
         started = monotonic()
         try:
@@ -42,8 +48,10 @@ async def _do(chores: Mapping[str, Chore], pool: Pool, service: Service) -> None
         except AWAY as error:
             service.health.not_ready(name, "the database does not answer or refuses")
             log.warning("scheduler.waiting", chore=name, **failure(error))
+            away = True
         else:
             service.health.ready(name)
             if done:
                 took_ms = round((monotonic() - started) * 1000, 1)
                 log.info("scheduler.done", chore=name, rows=done, took_ms=took_ms)
+    return away

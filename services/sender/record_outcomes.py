@@ -10,6 +10,7 @@ from shared.database.transaction import Transaction, transaction
 from shared.log import failure
 from shared.tickets.date_next_message import date_next_messages
 from shared.tickets.lock_contacts import lock_contacts
+from shared.tickets.settle_proved import settle_proved
 from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown
 
 # The delay before attempt n + 1 doubles from 2 s; what waits for a person is tried once a minute.
@@ -69,6 +70,7 @@ async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
         await _record_accepted(tx, sent)
         await _record_refused(tx, sent, now)
         await _record_unknown(tx, sent, now)
+        await settle_proved(tx, [one.taken.contact_id for one in sent], now)
         await date_next_messages(tx, [one.taken.contact_id for one in sent], now)
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from time import monotonic
 
+import asyncpg
+
 from services.sender.record_outcomes import Sent, record_outcomes
 from services.sender.settings import Settings
 from services.sender.take_messages import Taken, take_messages
@@ -56,7 +58,9 @@ class SendOutbox:
             pass
 
     async def _take(self) -> list[Taken]:
-        room = IN_FLIGHT - len(self._sending) - len(self._sent)
+        # No more than a second's worth: what waits for its slot uses up its lease.
+        most = min(IN_FLIGHT, self._settings.messages_per_second)
+        room = most - len(self._sending) - len(self._sent)
         if room <= 0:
             return []
         try:
@@ -88,17 +92,30 @@ class SendOutbox:
             await asyncio.sleep(wait)
 
     async def _record(self) -> None:
-        """Write all answers that are there; where the database is away they are kept for later."""
+        """Write all answers that are there; where the database is away they are kept for later.
+
+        One that PostgreSQL refuses for what it holds is dropped alone, and its lease settles it.
+        """
+        alone = False
         while self._sent:
-            batch = list(self._sent)
+            batch = self._sent[:1] if alone else list(self._sent)
             try:
                 await record_outcomes(self._pool, batch)
+            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+                if alone:
+                    self._drop(batch[0], error)
+                alone = True
             except AWAY as error:
                 self._say_away(error)
                 if await self._service.stopped_within(POLL_SECONDS):
                     return
             else:
                 del self._sent[: len(batch)]
+
+    def _drop(self, sent: Sent, error: Exception) -> None:
+        self._sent.remove(sent)
+        message_id = sent.taken.message_id
+        log.error("send.not_recorded", message_id=message_id, **failure(error))
 
     def _say_away(self, error: BaseException) -> None:
         self._service.health.not_ready("database", "the database does not answer")

@@ -1,17 +1,15 @@
 """Track a batch of statuses in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.domain.delivery import delivery_of, is_further
 from shared.events import Event
-from shared.tickets.date_next_message import date_next_messages
 from shared.tickets.lock_contacts import lock_contacts
-from shared.tickets.queue_message import NOTIFY_SENDERS
 from shared.tickets.record_items import Recorded, record_items, sift_items
+from shared.tickets.settle_proved import settle_proved
 from shared.whatsapp.read_status import ReceivedStatus, read_status
 
 # By our callback data, which a status brings even if the answer to the send was lost; else by
@@ -31,13 +29,8 @@ FROM unnest($1::bigint[], $2::text[], $3::text[]) AS new (id, delivery, wamid)
 WHERE messages.id = new.id
 """
 
-# WhatsApp has the message, so it is not sent again; a send under way records itself.
-SETTLE_UNKNOWN = """
-DELETE FROM outbox
-WHERE message_id = ANY($1::bigint[]) AND attempts > 0 AND state IN ('unknown', 'queued')
-RETURNING message_id, contact_id
-"""
-
+# The moment at which ingress took it: one that waited in the queue since before a send says
+# nothing of that send (R17).
 SIGN_OF_LIFE = """
 UPDATE status_traffic SET last_status_at = $1
 WHERE last_status_at < $1::timestamptz - interval '1 second'
@@ -74,15 +67,10 @@ async def track_statuses(pool: Pool, phone_number_id: str, events: Sequence[Even
             rows.append(row)
             if row.outcome == "stored" and row.message_id is not None:
                 told.append((row.message_id, status))
-        states = await _advance(tx, told)
-        await _settle_unknown(tx, states, now)
-        await tx.connection.execute(SIGN_OF_LIFE, now)
+        await _advance(tx, told)
+        await settle_proved(tx, known.contacts.values(), now)
+        await _note_traffic(tx, rows)
         await record_items(tx, rows)
-        for row in rows:
-            tx.log(
-                "status.received", item_id=row.event.item_id, outcome=row.outcome,
-                reason=row.reason, message_id=row.message_id, trace_id=row.event.trace_id,
-            )  # fmt: skip
 
 
 def _judge(
@@ -111,8 +99,8 @@ async def _find_messages(tx: Transaction, statuses: Iterable[ReceivedStatus]) ->
     return _Known(keys, {row["id"]: row["contact_id"] for row in rows})
 
 
-async def _advance(tx: Transaction, told: Sequence[tuple[int, ReceivedStatus]]) -> dict[int, str]:
-    """Move messages on to the furthest state that they were told of; give where they are now."""
+async def _advance(tx: Transaction, told: Sequence[tuple[int, ReceivedStatus]]) -> None:
+    """Move messages on to the furthest state that they were told of."""
     rows = await tx.connection.fetch(FIND_DELIVERIES, [message_id for message_id, _ in told])
     states: dict[int, str] = {row["id"]: row["delivery"] for row in rows}
     wamids: dict[int, str | None] = {}
@@ -124,13 +112,10 @@ async def _advance(tx: Transaction, told: Sequence[tuple[int, ReceivedStatus]]) 
     await tx.connection.execute(
         SET_DELIVERIES, list(states), list(states.values()), [wamids[one] for one in states]
     )
-    return states
 
 
-async def _settle_unknown(tx: Transaction, states: Mapping[int, str], now: datetime) -> None:
-    settled = await tx.connection.fetch(SETTLE_UNKNOWN, list(states))
-    for row in settled:
-        tx.log("send.settled", message_id=row["message_id"], state=states[row["message_id"]])
-    if settled:
-        await date_next_messages(tx, [row["contact_id"] for row in settled], now)
-        await tx.connection.execute(NOTIFY_SENDERS)
+async def _note_traffic(tx: Transaction, told: Sequence[Recorded]) -> None:
+    """Keep when the newest status of a message of ours came in."""
+    newest = max((row.event.received_at for row in told if row.outcome == "stored"), default=None)
+    if newest is not None:
+        await tx.connection.execute(SIGN_OF_LIFE, newest)

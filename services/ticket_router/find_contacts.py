@@ -1,5 +1,6 @@
 """Find the contacts behind senders, and make those that are new (R13)."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -44,6 +45,7 @@ class Found:
     """Phones that a new contact takes over."""
     created: list[int] = field(default_factory=list)
     former_owners: set[int] = field(default_factory=set)
+    gained_user_id: set[int] = field(default_factory=set)
 
     @property
     def to_lock(self) -> set[int]:
@@ -73,6 +75,8 @@ async def find_contacts(tx: Transaction, senders: Iterable[Sender]) -> Found:
         for address in (*resolution.adds, *resolution.moves):
             owners[address] = contact_id
         added.update(dict.fromkeys(resolution.adds, contact_id))
+        if resolution.contact_id is not None and resolution.adds[-1:] == sender.addresses[-1:]:
+            found.gained_user_id.add(contact_id)
         if sender.user_id is not None:
             with_user_id.add(contact_id)
     await _make_contacts(tx, found, added)
@@ -113,6 +117,10 @@ async def confirm_contacts(tx: Transaction, found: Found) -> None:
         # The last address is the one that identifies: the user id where there is one.
         if owners.get(sender.addresses[-1]) != contact_id:
             raise TryAgainError("an address has passed to another contact")
+    # Two user ids that met one contact's phone at once are two people.
+    user_ids = Counter(contact for (kind, _), contact in owners.items() if kind == "user_id")
+    if any(user_ids[contact] > 1 for contact in found.gained_user_id):
+        raise TryAgainError("another user id came first")
 
 
 async def _owners(tx: Transaction, senders: Iterable[Sender]) -> dict[Address, int]:

@@ -37,7 +37,7 @@ class _Latest:
 
     id: int
     number: str
-    closing_message_id: int | None
+    closing_message_id: int
     state: Ticket
 
 
@@ -59,11 +59,6 @@ async def route_events(pool: Pool, settings: Settings, events: Sequence[Event]) 
                 rows.append(Recorded(event, verdict.outcome, verdict.reason))
         rows += await _route(tx, settings, routed, found, now)
         await record_items(tx, rows)
-        for row in rows:
-            tx.log(
-                "item.recorded", item_id=row.event.item_id, outcome=row.outcome,
-                reason=row.reason, message_id=row.message_id, trace_id=row.event.trace_id,
-            )  # fmt: skip
 
 
 def _judge(event: Event, settings: Settings) -> ToRoute | ToRecord:
@@ -123,7 +118,7 @@ async def _find_latest(tx: Transaction, contacts: Mapping[int, object]) -> dict[
         row["contact_id"]: _Latest(
             row["id"],
             row["number"],
-            row["closing_message_id"],
+            row["closing_message_id"] or 0,  # always there where the ticket is closing
             Ticket(
                 Status(row["status"]),
                 row["closing_at"],
@@ -152,7 +147,8 @@ async def _change_tickets(
         [
             Reopening(old.id, old.number, contact_id, old.closing_message_id, CONTACT)
             for contact_id, plan in plans.items()
-            if plan.reopens and (old := latest[contact_id]).closing_message_id is not None
+            if plan.reopens
+            for old in [latest[contact_id]]
         ],
         now,
         settings.texts,

@@ -25,7 +25,14 @@ from shared.broker.connect import LOST, connection_for, part_of
 from shared.broker.publish import Publisher
 from shared.broker.settle import Failed, GiveBackError, Handle, Judge, Settler
 from shared.errors import OutsideAwayError
-from shared.events import MAX_EVENTS, Event, decode_event, open_envelope, seal_envelope
+from shared.events import (
+    MAX_EVENTS,
+    Event,
+    decode_event,
+    encode_event,
+    open_envelope,
+    seal_envelope,
+)
 from shared.log import failure, log
 from shared.service import Service
 from shared.waiting import first_of
@@ -110,7 +117,7 @@ class Consumer:
         def say(attempt: int, error: BaseException) -> None:
             self._service.health.not_ready(part, "the database does not answer")
             log.warning(
-                "worker.waiting", queue=self._queue, deliveries=0, attempt=attempt,
+                "worker.waiting", queue=self._queue, events=0, attempt=attempt,
                 **failure(error),
             )  # fmt: skip
 
@@ -122,14 +129,17 @@ class Consumer:
 
     async def _consume_until_lost(self, connection: AbstractConnection) -> float:
         """Give the seconds to pause before consuming again."""
-        session = _Session(await connection.channel(publisher_confirms=False), self._queue)
+        session: _Session | None = None
         try:
+            channel = await connection.channel(publisher_confirms=False)
+            session = _Session(channel, self._queue)
             await session.open()
             self._service.health.ready(part_of(PURPOSE))
             while await session.has_deliveries(self._service.stopping):
                 await self._work(session)
         except GiveBackError:
-            await self._give_back(session)
+            if session is not None:
+                await self._give_back(session)
         except _SuspendedError:
             self._service.health.not_ready(
                 self._events_part, "every event fails: it is not the events"
@@ -137,6 +147,8 @@ class Consumer:
             log.error(
                 "worker.suspended", queue=self._queue, failures_in_a_row=self._failures_in_a_row
             )
+            if session is not None:
+                await self._give_back(session)
             return SUSPEND_SECONDS
         except (*LOST, OutsideAwayError) as error:
             log.warning("amqp.lost", purpose=PURPOSE, **failure(error))
@@ -198,7 +210,8 @@ class Consumer:
                 events.append(decode_event(one))
                 good.append(one)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                await self._bury(one, "the event cannot be read", count, error)
+                body = seal_envelope([one])
+                await self._bury(body, "the event cannot be read", count, error)
         return _Delivery(message, session, good, events, count)
 
     async def _handle_together(self, deliveries: Sequence[_Delivery]) -> None:
@@ -230,7 +243,8 @@ class Consumer:
             await delivery.session.settle(delivery.message)
         elif delivery.encoded and delivery.count >= GIVE_UP_AT:
             reason = "its workers did not survive it"
-            await self._bury(delivery.encoded[0], reason, delivery.count, None, delivery.events[0])
+            body = seal_envelope(delivery.encoded)
+            await self._bury(body, reason, delivery.count, None, delivery.events[0])
             await delivery.session.settle(delivery.message)
         else:
             await self._handle_one_by_one(delivery)
@@ -244,8 +258,8 @@ class Consumer:
             self._failures_in_a_row += 1
             if self._failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
                 raise _SuspendedError
-            encoded = msgspec.json.encode(one.event)
-            await self._bury(encoded, one.reason, 0, one.error, one.event)
+            body = seal_envelope([encode_event(one.event)])
+            await self._bury(body, one.reason, 0, one.error, one.event)
 
     async def _bury(
         self,
@@ -255,7 +269,10 @@ class Consumer:
         error: Exception | None,
         event: Event | None = None,
     ) -> None:
-        """Publish to the dead letters with everything that a person needs to understand it."""
+        """Publish to the dead letters with everything that a person needs to understand it.
+
+        The body is an envelope: moved back to its queue, it is handled like any other.
+        """
         headers: dict[str, str | int] = {
             "x-reason": reason,
             "x-origin": self._queue,

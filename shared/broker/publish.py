@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractExchange
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from pamqp.commands import Basic
 
 from shared.broker.connect import LOST, connection_for, part_of
@@ -72,13 +72,21 @@ class Publisher:
             async with connection_for(self._amqp_url, PURPOSE, self._service) as connection:
                 if connection is None:
                     return
-                # on_return_raises: without it a message that no queue took counts as published.
-                channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-                self._exchange = await channel.get_exchange(EXCHANGE, ensure=False)
-                self._channel = channel
-                self._service.health.ready(part_of(PURPOSE))
-                await first_of(channel.closed(), self._closing.wait())
-                self._channel = None
+                try:
+                    await self._hold_channel(connection)
+                except LOST as error:
+                    log.warning("amqp.lost", purpose=PURPOSE, **failure(error))
+                finally:
+                    self._channel = self._exchange = None
+
+    async def _hold_channel(self, connection: AbstractConnection) -> None:
+        """Offer a channel with confirms until it is lost, or `close` is called."""
+        # on_return_raises: without it a message that no queue took counts as published.
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        self._exchange = await channel.get_exchange(EXCHANGE, ensure=False)
+        self._channel = channel
+        self._service.health.ready(part_of(PURPOSE))
+        await first_of(channel.closed(), self._closing.wait())
 
     def close(self) -> None:
         """Let `run` end; what is published afterwards fails."""
@@ -120,7 +128,7 @@ class Publisher:
             batch = _take(lane.waiting)
             try:
                 await self._send_envelope(queue, batch)
-            except OutsideAwayError as error:
+            except Exception as error:  # noqa: BLE001  whatever it was, callers must hear of it
                 # What waits behind it would only wait as long again for the same answer.
                 batch += lane.waiting
                 lane.waiting.clear()

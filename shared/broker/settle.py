@@ -69,7 +69,7 @@ class Settler:
                 raise GiveBackError
             self._service.health.not_ready(part, str(error))
             log.warning(
-                "worker.waiting", queue=self._queue, deliveries=len(events), attempt=attempt,
+                "worker.waiting", queue=self._queue, events=len(events), attempt=attempt,
                 **failure(error.__cause__ or error),
             )  # fmt: skip
 

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import asyncpg
 
+from shared.log import failure, log
 from shared.service import Service
 
 # In quotes: asyncpg's classes take type arguments in its stubs only.
@@ -59,11 +60,18 @@ async def _keep_session(_: "asyncpg.Connection[asyncpg.Record]") -> None:
 async def watch_database(pool: Pool, service: Service) -> None:
     """Keep readiness true for a process that only uses the database when it is asked to."""
     service.health.not_ready("database", "not asked yet")
+    answered: bool | None = None
     while not service.stopping.is_set():
+        before, answered = answered, True
         try:
             await pool.execute("SELECT 1")
-        except AWAY:
+        except AWAY as error:
+            answered = False
             service.health.not_ready("database", "the database does not answer")
+            if before is not False:
+                log.warning("database.unavailable", **failure(error))
         else:
             service.health.ready("database")
+            if before is False:
+                log.info("database.answers")
         await service.stopped_within(WATCH_SECONDS)

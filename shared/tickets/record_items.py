@@ -6,6 +6,7 @@ from typing import Literal
 
 from shared.database.transaction import Transaction
 from shared.events import Event
+from shared.log import pseudonym
 
 Outcome = Literal["stored", "duplicate", "refused", "recorded", "dead"]
 
@@ -13,16 +14,22 @@ FIND_ITEMS = """
 SELECT item_id FROM received_events WHERE item_id = ANY($1::uuid[]) AND outcome <> 'dead'
 """
 
+# A message keeps its key longer than the ledger does.
 FIND_KEYS = """
 SELECT event_key FROM received_events
 WHERE event_key = ANY($1::text[]) AND outcome NOT IN ('duplicate', 'dead')
+UNION ALL
+SELECT event_key FROM messages WHERE event_key = ANY($1::text[])
 """
 
+# In the order of the keys: items without a contact are guarded by no lock, and two workers that
+# insert the same ones must not wait for one another in a circle.
 # An item that was given up and is tried again gets its true outcome; no other row ever changes.
 INSERT_ITEMS = """
 INSERT INTO received_events (item_id, event_key, outcome, reason, received_at, message_id, raw)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
                      $6::bigint[], $7::bytea[])
+ORDER BY 2
 ON CONFLICT (item_id) DO UPDATE
 SET outcome = excluded.outcome, reason = excluded.reason, message_id = excluded.message_id,
     recorded_at = clock_timestamp()
@@ -52,7 +59,8 @@ async def sift_items(
     """Give the events that are new, and the rows of those that only repeat one.
 
     An item that the ledger has is a redelivery by RabbitMQ, done already, and in neither list.
-    The caller has locked the contacts, so that nobody else is at the same events.
+    The caller has locked the contacts; whoever else is at the same events of none loses the race in
+    the ledger's index and does its batch again.
     """
     rows = await tx.connection.fetch(FIND_ITEMS, [event.item_id for event in events])
     done = {row["item_id"] for row in rows}
@@ -73,7 +81,13 @@ async def sift_items(
 
 
 async def record_items(tx: Transaction, items: Sequence[Recorded]) -> None:
-    """Write the rows, in the transaction that does what they say."""
+    """Write the rows, in the transaction that does what they say, and one log line for each."""
+    for item in items:
+        tx.log(
+            "item.recorded", item_id=item.event.item_id,
+            event_hash=pseudonym(item.event.event_key), outcome=item.outcome,
+            reason=item.reason, message_id=item.message_id, trace_id=item.event.trace_id,
+        )  # fmt: skip
     if items:
         await tx.connection.execute(
             INSERT_ITEMS,

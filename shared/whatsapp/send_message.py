@@ -125,12 +125,11 @@ def _judge_answer(status: int, answer: Any) -> Outcome:  # noqa: ANN401  whateve
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, int):
         return Refused(judge_code(code), status, code)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         # No word from the API itself: something on the way failed, before or after it.
         return Unknown(None, status)
-    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return Refused("later", status, None)
-    return Refused("fail", status, None)
+    # A proxy, a login page, a wrong address: the API has not refused it, so it is kept.
+    return Refused("later", status, None)
 
 
 def _wamid(messages: object) -> str | None:

@@ -37,7 +37,7 @@ def split_webhook(body: bytes) -> list[WebhookItem]:
     """Give the items of a webhook, in its order; an unreadable body is one item."""
     webhook = members(body)
     entries = elements(webhook.get("entry")) if webhook is not None else None
-    if entries is None:
+    if not entries:
         return [_other(body, {"body": body}) if webhook is not None else _unreadable(body)]
     return [item for entry in entries for item in _split_entry(entry)]
 
@@ -63,10 +63,11 @@ def _split_change(change: bytes) -> Iterator[WebhookItem]:
     contacts = _contacts_by_id(value.pop("contacts", None))
     value.pop("messaging_product", None)
     for name, kind in (("messages", "message"), ("statuses", "status")):
-        for item in elements(value.get(name)) or ():
-            yield _item(kind, item, around, contacts)
-        if elements(value.get(name)) is not None:
+        items = elements(value.get(name))
+        if items is not None:
             del value[name]
+            for item in items:
+                yield _item(kind, item, around, contacts)
     if value:
         rest = _object(value)
         yield _other(rest, {**around, "value": rest})

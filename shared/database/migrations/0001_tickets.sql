@@ -45,7 +45,8 @@ CREATE TABLE tickets (
     previous_id        bigint REFERENCES tickets,
     unread             integer NOT NULL DEFAULT 0 CHECK (unread >= 0),
     CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
-    CHECK (status <> 'closing' OR (closing_at IS NOT NULL AND closes_at IS NOT NULL)),
+    CHECK (status <> 'closing' OR (closing_at IS NOT NULL AND closes_at IS NOT NULL
+                                   AND closing_message_id IS NOT NULL)),
     CHECK (status <> 'open' OR (closing_at IS NULL AND closes_at IS NULL)),
     CHECK (closes_at = date_trunc('second', closes_at))
 );
@@ -55,7 +56,9 @@ CREATE UNIQUE INDEX tickets_one_open ON tickets (contact_id)
     WHERE channel = 'whatsapp' AND status <> 'closed';
 CREATE INDEX tickets_of_contact ON tickets (contact_id, id) WHERE channel = 'whatsapp';
 CREATE INDEX tickets_due ON tickets (closes_at) WHERE status = 'closing';
-CREATE INDEX tickets_not_closed ON tickets (id) WHERE status <> 'closed';
+CREATE INDEX tickets_open ON tickets (id) WHERE status = 'open';
+CREATE INDEX tickets_closing ON tickets (id) WHERE status = 'closing';
+CREATE INDEX tickets_other_channels ON tickets (channel, id) WHERE channel <> 'whatsapp';
 CREATE INDEX tickets_unread ON tickets (id) WHERE unread > 0;
 
 CREATE TABLE messages (

@@ -258,3 +258,27 @@ async def test_the_grace_counts_from_the_first_taking_of_the_closing_message(
     )
     await eventually(lambda: outbox_is_empty(database))
     assert await database.fetchval("SELECT closes_at FROM tickets") == closes_at
+
+
+async def test_a_status_that_comes_before_the_lost_answer_is_noticed_settles_the_send(
+    system: System, database: asyncpg.Connection
+) -> None:
+    """R17: the usual order; the request times out long after the statuses have come."""
+    system.environment["UNKNOWN_RESEND_SECONDS"] = "1"
+    await system.start_all(ticket_router=0)
+    number = await open_ticket(system)
+    await eventually(lambda: outbox_is_empty(database))
+    await system.behave(delay_seconds=2)
+    message = await answer(system, number, "lenta")
+
+    async def delivered() -> None:
+        assert await delivery(system, number, message) == "delivered"
+
+    await eventually(delivered)
+    assert await database.fetchval("SELECT state FROM outbox") == "sending"
+    await database.execute("UPDATE outbox SET lease_until = now()")
+
+    await eventually(lambda: outbox_is_empty(database))
+    await system.webhooks_at_rest()
+    assert (await texts_on_phone(system))[1:] == ["lenta"]
+    assert system.events("send.resend") == []
