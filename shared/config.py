@@ -20,8 +20,14 @@ __all__ = ["Env", "environment"]
 GRAPH_URL = "https://graph.facebook.com/v25.0"
 DEFAULT_TEXTS_FILE = Path(__file__).parent / "texts.es.toml"
 
-_NOT_EMPTY = validate.Length(min=1, error="Must not be empty.")
-_POSITIVE = validate.Range(min=1, error="Must be at least 1.")
+_POSITIVE = validate.Range(min=1, max=31_536_000, error="Must be from 1 to 31536000.")
+
+
+def _not_blank(value: str) -> None:
+    if not value.strip():
+        raise ValidationError("Must not be empty.")
+    if not value.isprintable():
+        raise ValidationError("Holds a line break or another character that cannot be printed.")
 
 
 class _Environment(FileAwareEnv):
@@ -55,7 +61,7 @@ def _url_of(*schemes: str, needs_host: bool = True) -> Callable[[str], None]:
 
 
 def _required(env: Env, name: str, *checks: Callable[[Any], Any]) -> str:
-    return env.str(name, validate=[_NOT_EMPTY, *checks])
+    return env.str(name, validate=[_not_blank, *checks])
 
 
 def _names(env: Env, name: str) -> tuple[str, ...]:
@@ -89,7 +95,7 @@ def whatsapp_verify_token(env: Env) -> str:
 
 def whatsapp_access_token(env: Env) -> str:
     """Give the bearer token for the Graph API."""
-    check = validate.Regexp(r"^[\x21-\x7e]+$", error="Must be printable ASCII without spaces.")
+    check = validate.Regexp(r"^[\x21-\x7e]+\Z", error="Must be printable ASCII without spaces.")
     return _required(env, "WHATSAPP_ACCESS_TOKEN", check)
 
 
@@ -98,7 +104,7 @@ def whatsapp_phone_number_id(env: Env) -> str:
     return _required(
         env,
         "WHATSAPP_PHONE_NUMBER_ID",
-        validate.Regexp(r"^\d{1,32}$", error="Must be digits."),
+        validate.Regexp(r"^[0-9]{1,32}\Z", error="Must be digits."),
     )
 
 
@@ -132,7 +138,7 @@ def unknown_resend(env: Env) -> timedelta:
 
 def texts_file(env: Env) -> Path:
     """Give the file with what citizens read."""
-    path = Path(env.str("TEXTS_FILE", str(DEFAULT_TEXTS_FILE), validate=_NOT_EMPTY))
+    path = Path(env.str("TEXTS_FILE", str(DEFAULT_TEXTS_FILE), validate=_not_blank))
     if not path.is_file():
         raise ValueError(f'Environment variable "TEXTS_FILE" invalid: there is no file {path}.')
     return path
@@ -150,7 +156,7 @@ def http_host(env: Env) -> str:
             if re.fullmatch(r"[0-9.]+", value):
                 raise ValidationError("Is not an IP address.") from None
 
-    return env.str("HTTP_HOST", "127.0.0.1", validate=[_NOT_EMPTY, check])
+    return env.str("HTTP_HOST", "127.0.0.1", validate=[_not_blank, check])
 
 
 _PORT = validate.Range(min=1, max=65535, error="Must be a port, 1 to 65535.")
@@ -191,7 +197,7 @@ def health_port(env: Env) -> int | None:
 
 def desk_admin_token(env: Env) -> str:
     """Give the bearer token that has every right at the desk."""
-    check = validate.Regexp(r"^[\x21-\x7e]+$", error="Must be printable ASCII without spaces.")
+    check = validate.Regexp(r"^[\x21-\x7e]+\Z", error="Must be printable ASCII without spaces.")
     return _required(env, "DESK_ADMIN_TOKEN", check)
 
 

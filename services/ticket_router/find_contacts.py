@@ -40,6 +40,8 @@ class Found:
     """The contacts of a batch's senders, and those that must be locked besides."""
 
     contacts: dict[Sender, int] = field(default_factory=dict)
+    owners: dict[Address, int] = field(default_factory=dict)
+    """Whose each address is once the whole batch has been read."""
     conflicts: set[Sender] = field(default_factory=set)
     moves: dict[str, int] = field(default_factory=dict)
     """Phones that a new contact takes over."""
@@ -79,6 +81,7 @@ async def find_contacts(tx: Transaction, senders: Iterable[Sender]) -> Found:
             found.gained_user_id.add(contact_id)
         if sender.user_id is not None:
             with_user_id.add(contact_id)
+    found.owners = {address: owners[address] for one in wanted for address in one.addresses}
     await _make_contacts(tx, found, added)
     return found
 
@@ -90,6 +93,8 @@ async def _make_contacts(tx: Transaction, found: Found, added: Mapping[Address, 
         rows = await tx.connection.fetch(NEXT_CONTACTS, len(found.created))
         ids = {-1 - place: row["id"] for place, row in enumerate(rows)}
         found.contacts = {who: ids.get(one, one) for who, one in found.contacts.items()}
+        found.owners = {what: ids.get(one, one) for what, one in found.owners.items()}
+        found.gained_user_id = {ids.get(one, one) for one in found.gained_user_id}
         found.moves = {phone: ids.get(one, one) for phone, one in found.moves.items()}
         found.former_owners = {ids.get(one, one) for one in found.former_owners}
         found.created = list(ids.values())
@@ -113,10 +118,8 @@ async def confirm_contacts(tx: Transaction, found: Found) -> None:
     for phone, contact_id in found.moves.items():
         await tx.connection.execute(MOVE_PHONE, phone, contact_id)
     owners = await _owners(tx, found.contacts)
-    for sender, contact_id in found.contacts.items():
-        # The last address is the one that identifies: the user id where there is one.
-        if owners.get(sender.addresses[-1]) != contact_id:
-            raise TryAgainError("an address has passed to another contact")
+    if any(owners.get(address) != contact for address, contact in found.owners.items()):
+        raise TryAgainError("an address has passed to another contact")
     # Two user ids that met one contact's phone at once are two people.
     user_ids = Counter(contact for (kind, _), contact in owners.items() if kind == "user_id")
     if any(user_ids[contact] > 1 for contact in found.gained_user_id):

@@ -26,21 +26,18 @@ FROM (SELECT ticket_id, count(*) AS messages FROM unnest($1::bigint[]) AS ids (t
 WHERE tickets.id = new.ticket_id
 """
 
-# The 24-hour window counts from WhatsApp's second of the newest message, in whatever order they
-# arrive; so does the name that the contact has chosen.
+# The 24-hour window counts from WhatsApp's second of the newest message, and the name is that of
+# the newest message that brought one, in whatever order they arrive.
 UPDATE_CONTACTS = """
 UPDATE contacts
 SET last_inbound_at = greatest(last_inbound_at, new.sent_at),
-    profile_name = CASE WHEN new.sent_at >= coalesce(last_inbound_at, '-infinity')
-                        THEN coalesce(new.profile_name, contacts.profile_name)
-                        ELSE coalesce(contacts.profile_name, new.profile_name) END,
-    username = CASE WHEN new.sent_at >= coalesce(last_inbound_at, '-infinity')
-                    THEN coalesce(new.username, contacts.username)
-                    ELSE coalesce(contacts.username, new.username) END
-FROM (SELECT DISTINCT ON (contact_id) *
-      FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[])
-           AS one (contact_id, sent_at, profile_name, username)
-      ORDER BY contact_id, sent_at DESC) AS new
+    profile_name = CASE WHEN new.named_at >= coalesce(contacts.named_at, '-infinity')
+                        THEN new.profile_name ELSE contacts.profile_name END,
+    username = CASE WHEN new.named_at >= coalesce(contacts.named_at, '-infinity')
+                    THEN new.username ELSE contacts.username END,
+    named_at = greatest(contacts.named_at, new.named_at)
+FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[])
+     AS new (contact_id, sent_at, named_at, profile_name, username)
 WHERE contacts.id = new.contact_id
 """
 
@@ -82,11 +79,23 @@ async def append_messages(tx: Transaction, inbound: Sequence[Inbound]) -> dict[s
         [one.wamid for one in inbound],
     )
     await tx.connection.execute(COUNT_UNREAD, [one.ticket_id for one in inbound])
+    await _update_contacts(tx, inbound)
+    return {row["event_key"]: row["id"] for row in rows}
+
+
+async def _update_contacts(tx: Transaction, inbound: Sequence[Inbound]) -> None:
+    newest: dict[int, datetime] = {}
+    named: dict[int, Inbound] = {}
+    for one in sorted(inbound, key=lambda message: message.sent_at):
+        newest[one.contact_id] = one.sent_at
+        if one.profile_name is not None or one.username is not None:
+            named[one.contact_id] = one
+    names = [named.get(contact_id) for contact_id in newest]
     await tx.connection.execute(
         UPDATE_CONTACTS,
-        [one.contact_id for one in inbound],
-        [one.sent_at for one in inbound],
-        [one.profile_name for one in inbound],
-        [one.username for one in inbound],
+        list(newest),
+        list(newest.values()),
+        [one.sent_at if one else None for one in names],
+        [one.profile_name if one else None for one in names],
+        [one.username if one else None for one in names],
     )
-    return {row["event_key"]: row["id"] for row in rows}

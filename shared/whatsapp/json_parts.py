@@ -5,11 +5,13 @@ send; then the standard library reads it, and the parts are written anew with th
 """
 
 import json
+import re
 from typing import Any
 
 import msgspec
 
 _object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[][{},]', re.DOTALL)
 _array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -19,7 +21,10 @@ def members(part: bytes | None) -> dict[str, bytes] | None:
         return None
     try:
         return {key: bytes(value) for key, value in _object_decoder.decode(part).items()}
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except RecursionError:
+        pairs = [member.partition(b":") for member in _cut(part, b"{")]
+        return {str(read_json(key)): value for key, _, value in pairs} if pairs else None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         value = read_json(part)
     if not isinstance(value, dict):
         return None
@@ -32,11 +37,38 @@ def elements(part: bytes | None) -> list[bytes] | None:
         return None
     try:
         return [bytes(value) for value in _array_decoder.decode(part)]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except RecursionError:
+        return _cut(part, b"[") or None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         value = read_json(part)
     if not isinstance(value, list):
         return None
     return [write_json(element) for element in value]
+
+
+def _cut(part: bytes, opening: bytes) -> list[bytes]:
+    """Cut an object or array that is nested too deeply for any parser at its outermost commas.
+
+    So a part that nobody can read does not take its neighbours with it. Keys hold no colon here:
+    Meta's do not, and a part with another key is only recorded.
+    """
+    pieces: list[bytes] = []
+    depth = start = 0
+    for token in _TOKEN.finditer(part):
+        mark = token[0]
+        if mark in b"[{":
+            depth += 1
+            if depth == 1 and mark != opening:
+                return []
+            start = token.end() if depth == 1 else start
+        elif mark in b"]}":
+            depth -= 1
+        if (depth, mark) == (1, b",") or depth == 0:
+            pieces.append(part[start : token.start()].strip())
+            start = token.end()
+            if depth == 0:
+                break
+    return pieces if depth == 0 else []
 
 
 def read_json(part: bytes | None) -> Any:  # noqa: ANN401  whatever the JSON holds

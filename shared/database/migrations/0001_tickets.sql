@@ -6,6 +6,8 @@ CREATE TABLE contacts (
     created_at      timestamptz NOT NULL DEFAULT now(),
     profile_name    text,
     username        text,
+    -- WhatsApp's second of the newest message that brought a name.
+    named_at        timestamptz,
     -- What an agent typed when registering a ticket: display only, never an address.
     typed_phone     text,
     typed_email     text,

@@ -1,0 +1,53 @@
+# What can be done here, each in one line; `make` alone lists it.
+
+PYTHON ?= python3
+IN_VENV := .venv/bin/python -m
+
+.PHONY: help run test test-long check format migrate lock clean python for-running for-developing
+
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: for-running ## start everything, play a conversation, stay up until Ctrl-C (ONCE=1: end after it)
+	@$(IN_VENV) deploy.local $(if $(ONCE),--once)
+
+test: for-developing ## run the tests that take seconds (ARGS=… for pytest)
+	@$(IN_VENV) pytest -m "not long" $(ARGS)
+
+test-long: for-developing ## run the tests that take minutes
+	@$(IN_VENV) pytest -m long $(ARGS)
+
+check: for-developing ## lint, formatting, types, layers
+	@$(IN_VENV) ruff check
+	@$(IN_VENV) ruff format --check
+	@$(IN_VENV) mypy
+	@.venv/bin/lint-imports
+
+format: for-developing ## format the code, and mend what ruff can mend
+	@$(IN_VENV) ruff check --fix-only
+	@$(IN_VENV) ruff format
+
+migrate: for-running ## bring the database of DATABASE_URL to the newest schema
+	@$(IN_VENV) services.operations migrate
+
+lock: for-developing ## resolve pyproject.toml anew into both lock files
+	$(IN_VENV) uv pip compile --generate-hashes --no-header --python-version 3.11 \
+		pyproject.toml -o requirements.lock
+	$(IN_VENV) uv pip compile --generate-hashes --no-header --python-version 3.11 \
+		--group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove the environment, logs and caches
+	rm -rf .venv .local/logs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# --- the environment ------------------------------------------------------------------------
+
+for-running: python
+	@$(PYTHON) -m deploy.local.prepare_environment run
+
+for-developing: python
+	@$(PYTHON) -m deploy.local.prepare_environment develop
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python …" >&2; exit 1; }

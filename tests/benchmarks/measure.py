@@ -1,0 +1,160 @@
+"""`make measure`: the first figures of the main path, with the real processes and servers.
+
+Everything runs on this machine: the servers, the services, the simulator and the load. The
+figures vary with it; they say what order of magnitude to expect and what to compare later.
+"""
+
+import asyncio
+import json
+import statistics
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from time import monotonic, time
+
+import aiohttp
+import asyncpg
+import psutil
+
+from tests.eventually import eventually
+from tests.servers import (
+    database_of_its_own,
+    migrated_template,
+    servers_for_tests,
+    vhost_of_its_own,
+)
+from tests.system import System
+from tests.webhooks import signed, text_message, webhook_of
+
+CONNECTIONS = 64
+SECONDS = 8
+LATENCY_PER_SECOND = 80
+LATENCY_SECONDS = 15
+
+
+async def main() -> None:
+    """Measure and print a table."""
+    with servers_for_tests() as started, tempfile.TemporaryDirectory() as folder:
+        async with (
+            migrated_template(started) as servers,
+            database_of_its_own(servers) as database_url,
+            vhost_of_its_own(servers) as amqp_url,
+            System(servers, database_url, amqp_url, Path(folder)) as system,
+        ):
+            system.environment["LOG_LEVEL"] = "info"
+            await system.start_all(ticket_router=0)
+            accepted = await measure_ingress(system)
+            routed = await measure_router(system)
+            latencies = await measure_latency(system)
+            memory = measure_memory(system)
+    print(f"ingress: {accepted:.0f} accepted webhooks/s ({CONNECTIONS} connections, 1 process)")
+    print(f"ticket_router: {routed:.0f} messages/s from a full queue (1 process)")
+    print(
+        f"webhook to phone at {LATENCY_PER_SECOND}/s: p50 {quantile(latencies, 50):.0f} ms, "
+        f"p99 {quantile(latencies, 99):.0f} ms ({len(latencies)} messages)"
+    )
+    for service, mebibytes in memory.items():
+        print(f"resident memory of {service}: {mebibytes:.0f} MiB")
+
+
+async def measure_ingress(system: System) -> float:
+    """Give webhooks per second that ingress confirmed before it answered; no router runs."""
+    bodies = [
+        json.dumps(webhook_of(text_message(f"346{number % 20_000:08}", "No puedo firmar"))).encode()
+        for number in range(40_000)
+    ]
+    requests = iter([(body, signed(body)) for body in bodies])
+    deadline = monotonic() + SECONDS
+    accepted = 0
+
+    async def post(session: aiohttp.ClientSession) -> None:
+        nonlocal accepted
+        for body, headers in requests:
+            if monotonic() > deadline:
+                return
+            url = f"{system.ingress_urls[0]}/webhook"
+            async with session.post(url, data=body, headers=headers) as answer:
+                accepted += answer.status == 200
+
+    started = monotonic()
+    await in_parallel(post)
+    return accepted / (monotonic() - started)
+
+
+async def in_parallel(post: Callable[[aiohttp.ClientSession], Awaitable[None]]) -> None:
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        await asyncio.gather(*(post(session) for _ in range(CONNECTIONS)))
+
+
+async def measure_router(system: System) -> float:
+    """Give messages per second that one router commits from the queue that ingress filled.
+
+    The sender is stopped, so that only the router uses the machine.
+    """
+    for process in system.of("sender"):
+        process.process.terminate()
+        await process.process.wait()
+    database = await asyncpg.connect(system.database_url)
+    count = "SELECT count(*) FROM received_events WHERE outcome = 'stored'"
+    before = await database.fetchval(count)
+    await system.start("ticket_router")
+    started = monotonic()
+
+    async def empty() -> None:
+        lengths = await system.queue_lengths()
+        assert lengths["ticket_router"] == 0
+
+    await eventually(empty, within=120, every=0.2)
+    took = monotonic() - started
+    routed = await database.fetchval(count) - before
+    await database.execute("DELETE FROM outbox")
+    await database.close()
+    return float(routed / took)
+
+
+async def measure_latency(system: System) -> list[float]:
+    """Give milliseconds from posting a first message to its opening message on the phone."""
+    await system.start("sender")
+    phones = [f"347{n:08}" for n in range(int(LATENCY_PER_SECOND * LATENCY_SECONDS))]
+    posted: dict[str, float] = {}
+    started = monotonic()
+
+    async def write(place: int, phone: str) -> None:
+        await asyncio.sleep(max(0.0, started + place / LATENCY_PER_SECOND - monotonic()))
+        body = json.dumps(webhook_of(text_message(phone, "Hola"))).encode()
+        posted[phone] = time()
+        url = f"{system.ingress_urls[0]}/webhook"
+        async with system.http.post(url, data=body, headers=signed(body)) as answer:
+            assert answer.status == 200
+
+    await asyncio.gather(*(write(place, phone) for place, phone in enumerate(phones)))
+    latencies = []
+    for phone in phones:
+
+        async def arrived(phone: str = phone) -> float:
+            (message,) = await system.phone(phone)
+            return datetime.fromisoformat(message["at"]).timestamp()
+
+        latencies.append((await eventually(arrived) - posted[phone]) * 1000)
+    return latencies
+
+
+def measure_memory(system: System) -> dict[str, float]:
+    """Give the resident memory of each service in MiB."""
+    return {
+        service: psutil.Process(processes[0].pid).memory_info().rss / 2**20
+        for service in ("ingress", "ticket_router", "status_tracker", "sender", "scheduler",
+                        "agent_desk", "whatsapp_simulator")
+        if (processes := system.of(service))
+    }  # fmt: skip
+
+
+def quantile(values: list[float], percent: int) -> float:
+    """Give a percentile."""
+    return statistics.quantiles(values, n=100)[percent - 1]
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,145 @@
+"""Run a service with one thing broken: `python -m tests.faults.sabotage <fault> <service>`.
+
+The service is the real one, started as `python -m services.<service>` starts it. What is broken
+depends on a marker in an event's raw text, so that one event can be chosen among many.
+"""
+
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+from shared.events import Event
+
+MARKER = "SABOTAGE"
+_MARK = MARKER.encode()
+
+# Names are replaced where they are used, which a type checker rightly does not like.
+router: Any = import_module("services.ticket_router.serve")
+routing: Any = import_module("services.ticket_router.route_events")
+locking: Any = import_module("shared.tickets.lock_contacts")
+
+UNLOCKED = "SELECT id FROM contacts WHERE id = ANY($1::bigint[]) ORDER BY id"
+
+
+def without_contact_lock() -> None:
+    """Read the contacts that should be locked."""
+    locking.LOCK_CONTACTS = UNLOCKED
+
+
+def killer() -> None:
+    """Die like a worker that ran out of memory, before anything is committed."""
+    _before_routing(_die)
+
+
+def killer_after_commit() -> None:
+    """Die between the commit and the acknowledgement."""
+    route = router.route_events
+
+    async def route_and_die(pool: Any, settings: Any, events: Sequence[Event]) -> None:
+        await route(pool, settings, events)
+        if _marked(events):
+            _die()
+
+    router.route_events = route_and_die
+
+
+def poison() -> None:
+    """Raise what only a fault of our own code raises."""
+
+    def fail() -> None:
+        raise ValueError("poison")
+
+    _before_routing(fail)
+
+
+def always_poison() -> None:
+    """Let every event fail alone."""
+
+    async def fail(pool: Any, settings: Any, events: Sequence[Event]) -> None:
+        raise ValueError("poison")
+
+    router.route_events = fail
+
+
+def bad_data() -> None:
+    """Have PostgreSQL refuse the data of an event (SQLSTATE 22012)."""
+    route = router.route_events
+
+    async def route_bad(pool: Any, settings: Any, events: Sequence[Event]) -> None:
+        if _marked(events):
+            await pool.execute("SELECT 1 / 0")
+        await route(pool, settings, events)
+
+    router.route_events = route_bad
+
+
+def slow() -> None:
+    """Take two seconds for a marked batch, in the middle of its transaction."""
+    append = routing.append_messages
+
+    async def append_slowly(tx: Any, inbound: Any) -> dict[str, int]:
+        ids: dict[str, int] = await append(tx, inbound)
+        if any(MARKER in (one.text or "") for one in inbound):
+            await tx.connection.execute("SELECT pg_sleep(2)")
+        return ids
+
+    routing.append_messages = append_slowly
+
+
+def freeze_in_transaction() -> None:
+    """Stop once, with the contacts locked and the messages written but not committed."""
+    append = routing.append_messages
+    frozen: list[bool] = []
+
+    async def append_and_freeze(tx: Any, inbound: Any) -> dict[str, int]:
+        ids: dict[str, int] = await append(tx, inbound)
+        if not frozen and any(MARKER in (one.text or "") for one in inbound):
+            frozen.append(True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return ids
+
+    routing.append_messages = append_and_freeze
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    fault.__name__: fault
+    for fault in (
+        always_poison,
+        bad_data,
+        freeze_in_transaction,
+        killer,
+        killer_after_commit,
+        poison,
+        slow,
+        without_contact_lock,
+    )
+}
+
+
+def _before_routing(happens: Callable[[], None]) -> None:
+    route = router.route_events
+
+    async def sabotaged(pool: Any, settings: Any, events: Sequence[Event]) -> None:
+        if _marked(events):
+            happens()
+        await route(pool, settings, events)
+
+    router.route_events = sabotaged
+
+
+def _marked(events: Sequence[Event]) -> bool:
+    return any(_MARK in event.raw for event in events)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    _, fault, service = sys.argv
+    FAULTS[fault]()
+    runpy.run_module(f"services.{service}", run_name="__main__", alter_sys=True)

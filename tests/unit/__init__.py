@@ -1,0 +1,1 @@
+"""The unit tests: no server, no clock, no network but the loop back."""
