@@ -3,7 +3,7 @@
 PYTHON ?= python3
 IN_VENV := .venv/bin/python -m
 
-.PHONY: help run test test-long check format migrate lock clean python for-running for-developing
+.PHONY: help run test test-long measure check format migrate lock clean python for-running for-developing
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: for-developing ## run the tests that take seconds (ARGS=… for pytest)
 
 test-long: for-developing ## run the tests that take minutes
 	@$(IN_VENV) pytest -m long $(ARGS)
+
+measure: for-developing ## measure the main path on this machine (about a minute)
+	@$(IN_VENV) tests.benchmarks.measure
 
 check: for-developing ## lint, formatting, types, layers
 	@$(IN_VENV) ruff check

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.properties.counter_on_postgres import CounterOnPostgres
-from tests.properties.ticket_life import TicketLife
+from tests.properties.ticket_life import TicketLife, meet_every_deadline
 
 
 @pytest.fixture
@@ -22,9 +22,13 @@ def test_r1_to_r8_r14_hold_whatever_happens_to_a_ticket(counter: CounterOnPostgr
         # A function that makes one does as well as a class (hypothesis, stateful testing).
         lambda: TicketLife(counter),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=200,
+            max_examples=150,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
+
+
+def test_r4_to_r7_hold_whoever_meets_the_deadline_first(counter: CounterOnPostgres) -> None:
+    meet_every_deadline(counter)

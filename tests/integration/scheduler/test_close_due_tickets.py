@@ -12,7 +12,8 @@ from tests.system import System
 from tests.webhooks import text_message
 
 MAKE_CLOSING = """
-UPDATE tickets SET status = 'closing', closing_at = now() - interval '1 hour', closing_message_id = 0,
+UPDATE tickets SET status = 'closing', closing_at = now() - interval '1 hour',
+       closing_message_id = 0,
        closes_at = date_trunc('second', now()) + make_interval(secs => $1)
 """
 
