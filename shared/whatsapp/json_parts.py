@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 _object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[][{},]', re.DOTALL)
 _array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -21,14 +22,12 @@ def members(part: bytes | None) -> dict[str, bytes] | None:
         return None
     try:
         return {key: bytes(value) for key, value in _object_decoder.decode(part).items()}
-    except RecursionError:
-        pairs = [member.partition(b":") for member in _cut(part, b"{")]
-        return {str(read_json(key)): value for key, _, value in pairs} if pairs else None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNREADABLE:
         value = read_json(part)
-    if not isinstance(value, dict):
-        return None
-    return {key: write_json(member) for key, member in value.items()}
+    if isinstance(value, dict):
+        return {key: write_json(member) for key, member in value.items()}
+    pairs = [member.partition(b":") for member in _cut(part, b"{")] if value is None else []
+    return {str(read_json(key)): member for key, _, member in pairs} or None
 
 
 def elements(part: bytes | None) -> list[bytes] | None:
@@ -37,13 +36,11 @@ def elements(part: bytes | None) -> list[bytes] | None:
         return None
     try:
         return [bytes(value) for value in _array_decoder.decode(part)]
-    except RecursionError:
-        return _cut(part, b"[") or None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNREADABLE:
         value = read_json(part)
-    if not isinstance(value, list):
-        return None
-    return [write_json(element) for element in value]
+    if isinstance(value, list):
+        return [write_json(element) for element in value]
+    return (_cut(part, b"[") or None) if value is None else None
 
 
 def _cut(part: bytes, opening: bytes) -> list[bytes]:
@@ -77,7 +74,7 @@ def read_json(part: bytes | None) -> Any:  # noqa: ANN401  whatever the JSON hol
         return None
     try:
         return msgspec.json.decode(part)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         pass
     try:
         return json.loads(part.decode("utf-8", "replace"))

@@ -21,6 +21,7 @@ KEEPS_TIME = (
     "tests/docker_servers.py",
     "tests/faults/message_against_deadline.py",
     "tests/faults/supervisor.py",
+    "tests/faults/test_an_agent_against_the_deadline.py",
 )
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc", "types"}
 

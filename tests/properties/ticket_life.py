@@ -307,12 +307,12 @@ def meet_every_deadline(counter: Counter) -> None:
 
     What is left to chance above may not come in one run; these few dozen stories always do.
     """
-    for reopens, chapters, distance, first in product(
-        (False, True), (3, 4, 5), (-MOMENT, timedelta(0), MOMENT), FIRST
+    for reopens, chapters, distance, first, stamp in product(
+        (False, True), (3, 4, 5), (-MOMENT, timedelta(0), MOMENT), FIRST, (-1, 0)
     ):
         life = TicketLife(counter)
         life.begin(reopens, chapters)
-        letter = (CONTACTS[0], Stamp("deadline", -1), timedelta(0), "text")
+        letter = (CONTACTS[0], Stamp("deadline", stamp), timedelta(0), "text")
         life.meet_the_deadline(CONTACTS[0], distance, first, letter)
         life.tickets_are_as_the_rules_say()
         life.never_two_open_tickets()

@@ -287,3 +287,21 @@ async def test_a_name_is_the_newest_by_whatsapps_second_in_whatever_order_they_c
         await route(database_url, message, contacts=[contact])
 
     assert await database.fetchval("SELECT profile_name FROM contacts") == "nueva"
+
+
+async def test_two_user_ids_that_show_one_phone_are_two_people_in_one_batch_and_in_two(
+    database_url: str, database: asyncpg.Connection
+) -> None:
+    """R13: the phone follows the newcomer; a contact never gathers the ids of two people."""
+    await route(
+        database_url,
+        text_message(PHONE, "de nadie"),
+        text_message(PHONE, "Ana", from_user_id="ES.111"),
+        text_message(PHONE, "Luis", from_user_id="ES.222"),
+    )
+    await route(database_url, text_message(PHONE, "Eva", from_user_id="ES.333"))
+
+    owners = await database.fetch(
+        "SELECT count(*) AS ids FROM contact_addresses WHERE kind = 'user_id' GROUP BY contact_id"
+    )
+    assert [row["ids"] for row in owners] == [1, 1, 1]

@@ -284,11 +284,28 @@ def test_bytes_that_are_no_utf8_harm_no_neighbour() -> None:
     assert _keys(split_webhook(body)) == [f"{SECOND}:wamid.a", f"{SECOND}:wamid.b"]
 
 
-def test_an_item_nested_too_deeply_harms_no_neighbour() -> None:
-    deep = "[" * 5000 + "]" * 5000
-    body = json.dumps(webhook_of(_message("a", text="DEEP"), _message("b"))).replace('"DEEP"', deep)
+@pytest.mark.parametrize("depth", [900, 1500, 50_000])
+def test_an_item_nested_too_deeply_harms_no_neighbour(depth: int) -> None:
+    deep = '[{"a":' * depth + "0" + "}]" * depth
+    odd = {"body": 'quoted "}], \\" and, "\\\\'}
+    webhook = webhook_of(_message("a", text="DEEP"), _message("b", text=odd), contacts=[ANA])
+    body = json.dumps(webhook).replace('"DEEP"', deep)
 
-    assert f"{SECOND}:wamid.b" in _keys(split_webhook(body.encode()))
+    items = split_webhook(body.encode())
+
+    (neighbour,) = (item for item in items if item.event_key == f"{SECOND}:wamid.b")
+    assert _raw(neighbour)["message"]["text"] == odd
+    assert _raw(neighbour)["contact"] == ANA
+    assert deep.encode() in b"".join(item.raw for item in items)
+
+
+def test_half_an_emoji_before_an_item_nested_too_deeply_harms_no_neighbour() -> None:
+    messages = [_message("s", text={"body": "\ud83d"}), _message("a", text="DEEP"), _message("b")]
+    body = json.dumps(webhook_of(*messages)).replace('"DEEP"', "[" * 5000 + "]" * 5000)
+
+    keys = _keys(split_webhook(body.encode()))
+
+    assert {f"{SECOND}:wamid.s", f"{SECOND}:wamid.b"} <= set(keys)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "1" * 5000, "-" + "9" * 400])
