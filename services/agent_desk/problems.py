@@ -3,10 +3,10 @@
 import json
 from http import HTTPStatus
 
-import asyncpg
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from shared.database.pool import AWAY
 from shared.log import failure, log
 
 
@@ -32,7 +32,7 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
             raise
         allow = {"Allow": answer.headers["Allow"]} if "Allow" in answer.headers else {}
         return _refuse(request, Problem(answer.status, answer.reason, headers=allow))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except AWAY as error:
         log.error("request.failed", method=request.method, **failure(error))
         return _answer(
             Problem(

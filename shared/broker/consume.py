@@ -100,6 +100,7 @@ class Consumer:
             self._service.health.ready(part_of(PURPOSE))
             while await session.has_deliveries(self._service.stopping):
                 await self._work(session)
+            await self._give_back(session)
         except GiveBackError:
             if session is not None:
                 await self._give_back(session)
@@ -114,13 +115,16 @@ class Consumer:
     async def _give_back(self, session: Session) -> None:
         """Put what is held at the end of the queue, as new.
 
-        Closing the channel alone would count as a failed delivery of each, and a fault of the
-        system that lasts hours would in the end bury events that nothing is wrong with.
+        Closing the channel alone counts as a failed delivery of each, and a fault of the system
+        that lasts hours, or a backlog that outlives many workers, would in the end bury events
+        that nothing is wrong with. At the end of a process what came for the first time may go
+        back as it is: one count is no suspicion.
         """
-        held = list(session.unsettled.values())
-        log.warning("worker.gave_back", queue=self._queue, deliveries=len(held))
-        if self._service.stopping.is_set():
+        ending = self._service.stopping.is_set()
+        held = [one for one in session.unsettled.values() if one.redelivered or not ending]
+        if not held:
             return
+        log.warning("worker.gave_back", queue=self._queue, deliveries=len(held))
         try:
             for message in held:
                 await self._publisher.publish_alone(self._queue, message.body)

@@ -30,7 +30,10 @@ def judge_failure(error: Exception) -> Exception:
         return error
     if isinstance(error, asyncpg.PostgresError):
         return _judge_sqlstate(error)
-    if isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError):
+    # InternalClientError: a connection that the server ended in the middle of an answer.
+    if isinstance(error, asyncpg.InternalClientError) or (
+        isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)
+    ):
         return OutsideAwayError("the connection to the database is not usable")
     if isinstance(error, OSError | TimeoutError):
         return OutsideAwayError("the database does not answer")

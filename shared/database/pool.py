@@ -20,7 +20,13 @@ STATEMENT_SECONDS = 20
 COMMAND_SECONDS = 30
 
 WATCH_SECONDS = 2.0
-AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+AWAY = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 """What asyncpg raises where the database does not answer or refuses."""
 
 # Sizes by service; times the number of processes they stay below PostgreSQL's max_connections

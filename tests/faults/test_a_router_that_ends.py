@@ -3,7 +3,6 @@
 import signal
 
 import asyncpg
-import pytest
 
 from tests.eventually import eventually
 from tests.faults.envelopes import dead_letters, envelope_of, event_of, publish
@@ -53,7 +52,6 @@ async def test_a_router_killed_between_commit_and_acknowledgement_doubles_nothin
     assert await database.fetchval("SELECT count(*) FROM tickets") == 1
 
 
-@pytest.mark.xfail(reason="each SIGTERM counts as a failed delivery of what was held")
 async def test_restarting_a_router_that_cannot_work_buries_nothing(
     system: System, database: asyncpg.Connection
 ) -> None:

@@ -395,9 +395,9 @@ async def test_workers_that_are_replaced_25_times_over_a_backlog_bury_nothing(
         if len(handled) == len(texts):
             break
     async with working(worker):
-        await expect_empty(worker.amqp_url)
+        await expect_handled(worker, sorted(set(texts) - set(handled)))
 
-    assert sorted([*handled, *worker.handled]) == texts
+    assert len(handled) == len(set(handled))
     assert await dead_letters(worker.amqp_url) == []
 
 

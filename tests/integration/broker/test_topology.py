@@ -61,6 +61,8 @@ async def test_every_queue_survives_a_restart_and_has_its_dead_letters(
         arguments = queues[name]["arguments"]
         assert arguments["x-dead-letter-routing-key"] == dead_queue(name)
         assert arguments["x-dead-letter-strategy"] == "at-least-once"
+        # Without it RabbitMQ falls back to at-most-once, and only its log says so.
+        assert arguments["x-overflow"] == "reject-publish"
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,6 @@ async def test_a_lock_that_is_not_had_in_time_is_the_systems_fault(
     assert type(judge_failure(error)) is AWAY
 
 
-@pytest.mark.xfail(reason="asyncpg may raise InternalClientError then", strict=False)
 async def test_a_transaction_that_the_server_has_ended_is_the_systems_fault(
     database: asyncpg.Connection, database_url: str
 ) -> None:
@@ -145,11 +144,7 @@ async def test_a_transaction_that_the_server_has_ended_is_the_systems_fault(
         (TimeoutError(), AWAY),
         (ConnectionRefusedError(), AWAY),
         (OSError(), AWAY),
-        pytest.param(
-            asyncpg.InternalClientError("another operation is in progress"),
-            AWAY,
-            marks=pytest.mark.xfail(reason="laid to the event, which is then buried"),
-        ),
+        (asyncpg.InternalClientError("another operation is in progress"), AWAY),
         (asyncio.IncompleteReadError(b"", 1), NEVER),
         (ValueError("a fault of our own"), NEVER),
         (KeyError("a fault of our own"), NEVER),

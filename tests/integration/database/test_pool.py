@@ -103,6 +103,5 @@ async def test_who_watches_the_database_is_ready_only_while_it_answers(
         await pool.close()
 
 
-@pytest.mark.xfail(reason="a sender or scheduler would crash of it")
 def test_what_asyncpg_raises_for_a_connection_lost_at_a_bad_moment_is_known_as_away() -> None:
     assert issubclass(asyncpg.InternalClientError, pools.AWAY)
