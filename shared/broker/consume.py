@@ -126,6 +126,8 @@ class Consumer:
             return
         log.warning("worker.gave_back", queue=self._queue, deliveries=len(held))
         try:
+            # Or what is put back would be delivered here once more, and counted.
+            await session.subscribe(prefetch=0)
             for message in held:
                 await self._publisher.publish_alone(self._queue, message.body)
                 await session.settle(message)
