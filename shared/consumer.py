@@ -10,6 +10,7 @@ from shared.database.pool import Pool, watch_database
 from shared.database.transaction import transaction
 from shared.events import Event
 from shared.service import Service
+from shared.tickets.count_attempt import count_attempt
 from shared.tickets.record_items import record_dead
 
 
@@ -24,6 +25,7 @@ async def run_consumer(
         handle,
         judge=judge_failure,
         outside_answers=lambda: _answers(pool),
+        on_suspect=lambda event: _count_attempt(pool, event),
         on_dead=lambda event, reason: _record_dead(pool, event, reason),
         publisher=publisher,
         service=service,
@@ -38,6 +40,11 @@ async def run_consumer(
 
 async def _answers(pool: Pool) -> None:
     await pool.execute("SELECT 1")
+
+
+async def _count_attempt(pool: Pool, event: Event) -> int:
+    async with transaction(pool) as tx:
+        return await count_attempt(tx, event)
 
 
 async def _record_dead(pool: Pool, event: Event, reason: str) -> None:

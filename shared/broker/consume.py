@@ -3,7 +3,7 @@
 A worker that is killed makes RabbitMQ deliver everything that it held again, and counts that
 against each delivery. So a worker begins with one delivery at a time until a fresh one has
 committed; what was delivered before is handled event by event; an envelope delivered more than
-twice is taken apart; and a single event that went with its worker five times is given up.
+twice is taken apart; and a single event that three workers began and did not survive is given up.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,7 +31,8 @@ from shared.service import Service
 PURPOSE = "consume"
 PREFETCH = 100
 """Deliveries, each of one or more events; more would only put more neighbours at risk."""
-GIVE_UP_AT = 5
+MOST_ATTEMPTS = 3
+"""How often a suspect event is begun; where none of its workers survived, it is given up."""
 SUSPEND_SECONDS = 30.0
 
 
@@ -46,18 +47,21 @@ class Consumer:
         *,
         judge: Judge,
         outside_answers: Callable[[], Awaitable[None]],
+        on_suspect: Callable[[Event], Awaitable[int]],
         on_dead: Callable[[Event, str], Awaitable[None]],
         publisher: Publisher,
         service: Service,
     ) -> None:
         """Prepare.
 
-        `outside_answers` raises as long as the handler could not work; `on_dead` writes down an
-        event that went to the dead letters.
+        `outside_answers` raises as long as the handler could not work; `on_suspect` counts, where
+        it outlives this process, how often an event was begun; `on_dead` writes down an event that
+        went to the dead letters.
         """
         self._amqp_url = amqp_url
         self._queue = queue
         self._outside_answers = outside_answers
+        self._on_suspect = on_suspect
         self._publisher = publisher
         self._service = service
         self._settler = Settler(queue, handle, judge, service)
@@ -214,13 +218,28 @@ class Consumer:
             for one in delivery.encoded:
                 await self._publisher.publish_alone(self._queue, seal_envelope([one]))
             await delivery.settle()
-        elif delivery.encoded and delivery.count >= GIVE_UP_AT:
+        elif delivery.events and await self._attempts(delivery.events[0]) > MOST_ATTEMPTS:
             reason = "its workers did not survive it"
             body = seal_envelope(delivery.encoded)
             await self._burials.bury(body, reason, delivery.count, None, delivery.events[0])
             await delivery.settle()
         else:
             await self._handle_one_by_one(delivery)
+
+    async def _attempts(self, event: Event) -> int:
+        """Count that this event is begun, before it is."""
+
+        def say(attempt: int, error: BaseException) -> None:
+            log.warning(
+                "worker.waiting", queue=self._queue, events=1, attempt=attempt, **failure(error)
+            )
+
+        try:
+            return await self._service.try_until_stopped(
+                lambda: self._on_suspect(event), (Exception,), say
+            )
+        except Exception as error:
+            raise GiveBackError from error
 
 
 def _merge(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:

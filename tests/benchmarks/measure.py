@@ -44,11 +44,11 @@ async def main() -> None:
         ):
             system.environment["LOG_LEVEL"] = "info"
             await system.start_all(ticket_router=0)
-            accepted = await measure_ingress(system)
-            routed = await measure_router(system)
+            accepted, per_second = await measure_ingress(system)
+            routed = await measure_router(system, accepted)
             latencies = await measure_latency(system)
             memory = measure_memory(system)
-    print(f"ingress: {accepted:.0f} accepted webhooks/s ({CONNECTIONS} connections, 1 process)")
+    print(f"ingress: {per_second:.0f} accepted webhooks/s ({CONNECTIONS} connections, 1 process)")
     print(f"ticket_router: {routed:.0f} messages/s from a full queue (1 process)")
     print(
         f"webhook to phone at {LATENCY_PER_SECOND}/s: p50 {quantile(latencies, 50):.0f} ms, "
@@ -58,8 +58,8 @@ async def main() -> None:
         print(f"resident memory of {service}: {mebibytes:.0f} MiB")
 
 
-async def measure_ingress(system: System) -> float:
-    """Give webhooks per second that ingress confirmed before it answered; no router runs."""
+async def measure_ingress(system: System) -> tuple[int, float]:
+    """Give how many webhooks ingress took, and how many a second; no router runs."""
     bodies = [
         json.dumps(webhook_of(text_message(f"346{number % 20_000:08}", "No puedo firmar"))).encode()
         for number in range(40_000)
@@ -79,7 +79,7 @@ async def measure_ingress(system: System) -> float:
 
     started = monotonic()
     await in_parallel(post)
-    return accepted / (monotonic() - started)
+    return accepted, accepted / (monotonic() - started)
 
 
 async def in_parallel(post: Callable[[aiohttp.ClientSession], Awaitable[None]]) -> None:
@@ -88,7 +88,7 @@ async def in_parallel(post: Callable[[aiohttp.ClientSession], Awaitable[None]]) 
         await asyncio.gather(*(post(session) for _ in range(CONNECTIONS)))
 
 
-async def measure_router(system: System) -> float:
+async def measure_router(system: System, accepted: int) -> float:
     """Give messages per second that one router commits from the queue that ingress filled.
 
     The sender is stopped, so that only the router uses the machine.
@@ -98,20 +98,17 @@ async def measure_router(system: System) -> float:
         await process.process.wait()
     database = await asyncpg.connect(system.database_url)
     count = "SELECT count(*) FROM received_events WHERE outcome = 'stored'"
-    before = await database.fetchval(count)
     await system.start("ticket_router")
     started = monotonic()
 
-    async def empty() -> None:
-        lengths = await system.queue_lengths()
-        assert lengths["ticket_router"] == 0
+    async def routed() -> None:
+        assert await database.fetchval(count) >= accepted
 
-    await eventually(empty, within=120, every=0.2)
+    await eventually(routed, within=120, every=0.2)
     took = monotonic() - started
-    routed = await database.fetchval(count) - before
     await database.execute("DELETE FROM outbox")
     await database.close()
-    return float(routed / took)
+    return accepted / took
 
 
 async def measure_latency(system: System) -> list[float]:

@@ -1,6 +1,7 @@
 """A consumer of the real broker inside the test, whose handler the test decides about."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Worker:
     service: Service = field(default_factory=Service)
     batches: list[list[str]] = field(default_factory=list)
     dead: list[tuple[str, str]] = field(default_factory=list)
+    attempts: Counter[str] = field(default_factory=Counter)
+    """How often a suspect was begun; outlives the worker, as the database does."""
     fault: Fault | None = None
     outside_is_away: bool = False
     handling: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,6 +59,7 @@ class Worker:
             self._handle,
             judge=judge_failure,
             outside_answers=self._outside_answers,
+            on_suspect=self._on_suspect,
             on_dead=self._on_dead,
             publisher=self.publisher,
             service=self.service,
@@ -82,6 +86,10 @@ class Worker:
     async def _outside_answers(self) -> None:
         if self.outside_is_away:
             raise ConnectionError("the database is away")
+
+    async def _on_suspect(self, event: Event) -> int:
+        self.attempts[text_of(event)] += 1
+        return self.attempts[text_of(event)]
 
     async def _on_dead(self, event: Event, reason: str) -> None:
         self.dead.append((text_of(event), reason))

@@ -239,15 +239,28 @@ async def test_what_was_delivered_more_than_twice_is_taken_apart(
 
 async def test_what_its_workers_never_survived_is_buried_untried(worker: Worker) -> None:
     await publish(worker.amqp_url, [envelope("killer")])
-    await give_back(worker.amqp_url, times=consume.GIVE_UP_AT)
+    await give_back(worker.amqp_url, times=4)
     await publish(worker.amqp_url, [envelope("m000")])
+    worker.attempts["killer"] = consume.MOST_ATTEMPTS
     async with working(worker):
         await expect_handled(worker, ["m000"])
         await expect_empty(worker.amqp_url)
 
     (letter,) = (await letters_by_text(worker.amqp_url)).values()
     assert letter.headers["x-reason"] == "its workers did not survive it"
-    assert letter.headers["x-delivered"] == consume.GIVE_UP_AT + 1
+    assert letter.headers["x-delivered"] == 5
+
+
+async def test_what_only_stood_beside_a_killer_is_tried_however_often_it_came(
+    worker: Worker,
+) -> None:
+    """Every kill counts against all that its worker held; the row counts what was in its hands."""
+    await publish(worker.amqp_url, [envelope("m000")])
+    await give_back(worker.amqp_url, times=12)
+    async with working(worker):
+        await expect_handled(worker, ["m000"])
+
+    assert await dead_letters(worker.amqp_url) == []
 
 
 async def test_what_is_held_too_long_goes_back_as_new_and_is_never_buried(
