@@ -18,13 +18,7 @@ from shared.broker.publish import Publisher
 from shared.broker.session import Delivery, Session
 from shared.broker.settle import Failed, GiveBackError, Handle, Judge, Settler
 from shared.errors import OutsideAwayError
-from shared.events import (
-    MAX_EVENTS,
-    Event,
-    decode_event,
-    open_envelope,
-    seal_envelope,
-)
+from shared.events import MAX_EVENTS, Event, decode_event, open_envelope, seal_envelope
 from shared.log import failure, log
 from shared.service import Service
 
@@ -230,9 +224,8 @@ class Consumer:
         """Count that this event is begun, before it is."""
 
         def say(attempt: int, error: BaseException) -> None:
-            log.warning(
-                "worker.waiting", queue=self._queue, events=1, attempt=attempt, **failure(error)
-            )
+            said = failure(error)
+            log.warning("worker.waiting", queue=self._queue, events=1, attempt=attempt, **said)
 
         try:
             return await self._service.try_until_stopped(
