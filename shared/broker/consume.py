@@ -223,9 +223,8 @@ class Consumer:
     async def _attempts(self, event: Event) -> int:
         """Count that this event is begun, before it is."""
 
-        def say(attempt: int, error: BaseException) -> None:
-            said = failure(error)
-            log.warning("worker.waiting", queue=self._queue, events=1, attempt=attempt, **said)
+        def say(_: int, error: BaseException) -> None:
+            log.warning("worker.waiting", queue=self._queue, events=1, **failure(error))
 
         try:
             return await self._service.try_until_stopped(
