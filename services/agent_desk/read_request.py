@@ -8,10 +8,10 @@ import msgspec
 from aiohttp import web
 
 from services.agent_desk.problems import Problem
+from shared.texts import LONGEST_TEXT
 
 BodyT = TypeVar("BodyT")
 
-LONGEST_TEXT = 4096  # Meta, text messages
 DEFAULT_LIMIT = 50
 HIGHEST_LIMIT = 200
 _HIGHEST_ID = 2**63 - 1
