@@ -18,6 +18,9 @@ from environs import Env, FileAwareEnv, ValidationError, validate
 __all__ = ["Env", "environment"]
 
 GRAPH_URL = "https://graph.facebook.com/v25.0"
+# Where the urls of media point (Meta, media, 2025-11; seen in webhooks).
+MEDIA_HOSTS = "lookaside.fbsbx.com,*.fbsbx.com,*.fbcdn.net"
+DEFAULT_MEDIA_STORE = "file:///var/lib/ventanilla/media"
 DEFAULT_TEXTS_FILE = Path(__file__).parent / "texts.es.toml"
 
 _POSITIVE = validate.Range(min=1, max=31_536_000, error="Must be from 1 to 31536000.")
@@ -114,6 +117,24 @@ def whatsapp_graph_url(env: Env) -> str:
     return value.rstrip("/")
 
 
+_MEDIA_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,252})(:\d{1,5})?")
+
+
+def whatsapp_media_hosts(env: Env) -> frozenset[str]:
+    """Give the hosts, `host[:port]` or `*.domain`, that may see the token besides the Graph host.
+
+    No other host is ever asked for a file, so these alone may be private addresses.
+    """
+    hosts = env.str("WHATSAPP_MEDIA_HOSTS", MEDIA_HOSTS, validate=_not_blank).lower().split(",")
+    names = frozenset(host.strip() for host in hosts)
+    if not all(_MEDIA_HOST.fullmatch(name) for name in names):
+        raise ValueError(
+            'Environment variable "WHATSAPP_MEDIA_HOSTS" invalid: must be host[:port] or *.domain, '
+            "separated by commas."
+        )
+    return names
+
+
 def whatsapp_messages_per_second(env: Env) -> int:
     """Give the number's throughput in messages per second."""
     return env.int("WHATSAPP_MESSAGES_PER_SECOND", 80, validate=_POSITIVE)
@@ -128,6 +149,37 @@ def grace_reply_reopens(env: Env) -> bool:
     """Tell whether what a contact writes after the closing reopens the ticket."""
     check = validate.OneOf(["append", "reopen"], error="Must be append or reopen.")
     return env.str("GRACE_REPLY", "append", validate=check) == "reopen"
+
+
+def refusal_notice(env: Env) -> timedelta:
+    """Give the time from the first refused file to the notice that names all of them."""
+    return timedelta(seconds=env.int("REFUSAL_NOTICE_SECONDS", 10, validate=_POSITIVE))
+
+
+def media_formats(env: Env) -> tuple[str, ...]:
+    """Give the names of the formats that are taken; who knows the formats checks the names."""
+    names = env.str("MEDIA_FORMATS", "pdf,jpg,bmp,xml,oga,mp4", validate=_not_blank)
+    return tuple(dict.fromkeys(name.strip().lower() for name in names.split(",")))
+
+
+def media_max_bytes(env: Env) -> int:
+    """Give the size in bytes beyond which a file is refused; the default is WhatsApp's limit."""
+    check = validate.Range(min=1, max=2**40, error="Must be a number of bytes, at least 1.")
+    return env.int("MEDIA_MAX_BYTES", 100 * 1024 * 1024, validate=check)
+
+
+def media_store_url(env: Env) -> str:
+    """Give where accepted files are kept: a folder (`file:///…`) or a bucket (`s3://…`)."""
+    check = _url_of("file", "s3", needs_host=False)
+    value = env.str("MEDIA_STORE_URL", DEFAULT_MEDIA_STORE, validate=[_not_blank, check])
+    parts = urlsplit(value)
+    right = parts.netloc if parts.scheme == "s3" else not parts.netloc and len(parts.path) > 1
+    if not right:
+        raise ValueError(
+            'Environment variable "MEDIA_STORE_URL" invalid: must be file:///folder or '
+            "s3://bucket/prefix."
+        )
+    return value
 
 
 def unknown_resend(env: Env) -> timedelta:

@@ -8,7 +8,7 @@ from shared.broker.settle import Handle
 from shared.database.failures import judge_failure
 from shared.database.pool import Pool, watch_database
 from shared.database.transaction import transaction
-from shared.events import Event
+from shared.events import AttachmentReceived, Event
 from shared.service import Service
 from shared.tickets.count_attempt import count_attempt
 from shared.tickets.record_items import record_dead
@@ -48,5 +48,7 @@ async def _count_attempt(pool: Pool, event: Event) -> int:
 
 
 async def _record_dead(pool: Pool, event: Event, reason: str) -> None:
+    if isinstance(event, AttachmentReceived):
+        return  # no item of a webhook; its own row is due again
     async with transaction(pool) as tx:
         await record_dead(tx, event, reason)

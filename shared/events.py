@@ -1,4 +1,4 @@
-"""What travels on RabbitMQ: an envelope of one or more received events.
+"""What travels on RabbitMQ: an envelope of one or more events.
 
 Producers and consumers are deployed at different times: a new field has a default, and a field is
 never renamed. `tests/data/envelopes` holds a recorded example of each.
@@ -9,6 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+
+from shared.errors import NeverWorksError
 
 # Ingress publishes at most so much in one envelope; a larger item travels alone.
 MAX_EVENTS = 200
@@ -40,7 +42,20 @@ class ItemReceived(_Received, frozen=True, tag="item_received"):
     """Anything else that a signed webhook held: recorded, and never a reason to refuse."""
 
 
-Event = MessageReceived | StatusReceived | ItemReceived
+class AttachmentReceived(msgspec.Struct, frozen=True, tag_field="type", tag="attachment_received"):
+    """A file waits to be fetched and proved; its row in the database says all the rest.
+
+    Only a hint: whoever takes it claims the row, and a row that was forgotten is published again.
+    """
+
+    item_id: UUID
+    """This one hint, a UUIDv7."""
+    attachment_id: int
+    trace_id: str = ""
+
+
+WebhookEvent = MessageReceived | StatusReceived | ItemReceived
+Event = WebhookEvent | AttachmentReceived
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -60,6 +75,14 @@ def encode_event(event: Event) -> bytes:
 def decode_event(encoded: bytes | msgspec.Raw) -> Event:
     """Read one event; raise `msgspec.DecodeError` where it is not one."""
     return _event_decoder.decode(encoded)
+
+
+def webhook_events(events: Sequence[Event]) -> list[WebhookEvent]:
+    """Give the events of a queue that holds what webhooks brought; NeverWorksError for another."""
+    brought = [event for event in events if not isinstance(event, AttachmentReceived)]
+    if len(brought) < len(events):
+        raise NeverWorksError("an attachment in the wrong queue")
+    return brought
 
 
 def seal_envelope(encoded_events: Sequence[bytes]) -> bytes:

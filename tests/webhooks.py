@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from uuid_utils.compat import uuid7
 
-from shared.events import Event, ItemReceived, MessageReceived, StatusReceived
+from shared.events import ItemReceived, MessageReceived, StatusReceived, WebhookEvent
 from shared.whatsapp.split_webhook import split_webhook
 from tests.system import APP_SECRET, PHONE_NUMBER_ID
 
@@ -52,7 +52,9 @@ def signed(body: bytes, secret: str = APP_SECRET) -> dict[str, str]:
     return {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
 
 
-def events_of(webhook: dict[str, Any], *, received_at: datetime | None = None) -> list[Event]:
+def events_of(
+    webhook: dict[str, Any], *, received_at: datetime | None = None
+) -> list[WebhookEvent]:
     """Split a webhook as ingress does, into events with new item ids."""
     return [
         _EVENTS[item.kind](

@@ -7,7 +7,7 @@ from services.status_tracker.track_statuses import track_statuses
 from shared.broker.topology import STATUS_TRACKER
 from shared.consumer import run_consumer
 from shared.database.pool import create_pool
-from shared.events import Event
+from shared.events import Event, webhook_events
 from shared.service import Service
 
 
@@ -16,6 +16,6 @@ async def serve(settings: Settings, service: Service) -> None:
     pool = await create_pool(settings.database_url, "status_tracker")
 
     async def handle(events: Sequence[Event]) -> None:
-        await track_statuses(pool, settings.phone_number_id, events)
+        await track_statuses(pool, settings.phone_number_id, webhook_events(events))
 
     await run_consumer(settings.amqp_url, STATUS_TRACKER, pool, handle, service)

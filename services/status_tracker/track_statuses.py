@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.domain.delivery import delivery_of, is_further
-from shared.events import Event
+from shared.events import WebhookEvent
 from shared.tickets.lock_contacts import lock_contacts
 from shared.tickets.record_items import Recorded, record_items, sift_items
 from shared.tickets.settle_proved import settle_proved
@@ -53,7 +53,7 @@ class _Known:
         return None
 
 
-async def track_statuses(pool: Pool, phone_number_id: str, events: Sequence[Event]) -> None:
+async def track_statuses(pool: Pool, phone_number_id: str, events: Sequence[WebhookEvent]) -> None:
     """Commit what the statuses tell, each once (R14); raise and change nothing otherwise."""
     statuses = {event.item_id: read_status(event.raw) for event in events}
     async with transaction(pool) as tx:
@@ -74,7 +74,7 @@ async def track_statuses(pool: Pool, phone_number_id: str, events: Sequence[Even
 
 
 def _judge(
-    event: Event, status: ReceivedStatus, message_id: int | None, phone_number_id: str
+    event: WebhookEvent, status: ReceivedStatus, message_id: int | None, phone_number_id: str
 ) -> Recorded:
     if status.phone_number_id not in {phone_number_id, None}:
         return Recorded(event, "recorded", "another number")

@@ -12,7 +12,7 @@ from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.domain.plan_messages import Plan, plan_messages
 from shared.domain.ticket import Status, Ticket
-from shared.events import Event, MessageReceived
+from shared.events import MessageReceived, WebhookEvent
 from shared.tickets.append_message import Inbound, append_messages
 from shared.tickets.close_ticket import close_tickets
 from shared.tickets.lock_contacts import lock_contacts
@@ -41,7 +41,7 @@ class _Latest:
     state: Ticket
 
 
-async def route_events(pool: Pool, settings: Settings, events: Sequence[Event]) -> None:
+async def route_events(pool: Pool, settings: Settings, events: Sequence[WebhookEvent]) -> None:
     """Commit what the events cause, each once (R14); raise and change nothing otherwise."""
     judged = {event.item_id: _judge(event, settings) for event in events}
     to_route = [one for one in judged.values() if isinstance(one, ToRoute)]
@@ -61,7 +61,7 @@ async def route_events(pool: Pool, settings: Settings, events: Sequence[Event]) 
         await record_items(tx, rows)
 
 
-def _judge(event: Event, settings: Settings) -> ToRoute | ToRecord:
+def _judge(event: WebhookEvent, settings: Settings) -> ToRoute | ToRecord:
     if isinstance(event, MessageReceived):
         return judge_message(event, settings.phone_number_id)
     return ToRecord("recorded", "not a message")

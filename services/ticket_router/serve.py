@@ -7,7 +7,7 @@ from services.ticket_router.settings import Settings
 from shared.broker.topology import TICKET_ROUTER
 from shared.consumer import run_consumer
 from shared.database.pool import create_pool
-from shared.events import Event
+from shared.events import Event, webhook_events
 from shared.service import Service
 
 
@@ -16,6 +16,6 @@ async def serve(settings: Settings, service: Service) -> None:
     pool = await create_pool(settings.database_url, "ticket_router")
 
     async def handle(events: Sequence[Event]) -> None:
-        await route_events(pool, settings, events)
+        await route_events(pool, settings, webhook_events(events))
 
     await run_consumer(settings.amqp_url, TICKET_ROUTER, pool, handle, service)

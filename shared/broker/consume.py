@@ -17,14 +17,13 @@ from shared.broker.connect import LOST, connection_for, part_of
 from shared.broker.publish import Publisher
 from shared.broker.session import Delivery, Session
 from shared.broker.settle import Failed, GiveBackError, Handle, Judge, Settler
+from shared.broker.topology import PREFETCH
 from shared.errors import OutsideAwayError
 from shared.events import MAX_EVENTS, Event, decode_event, open_envelope, seal_envelope
 from shared.log import failure, log
 from shared.service import Service
 
 PURPOSE = "consume"
-PREFETCH = 100
-"""Deliveries, each of one or more events; more would only put more neighbours at risk."""
 MOST_ATTEMPTS = 3
 """How often a suspect event is begun; where none of its workers survived, it is given up."""
 SUSPEND_SECONDS = 30.0
@@ -151,7 +150,7 @@ class Consumer:
             session.suspects.clear()
             await session.subscribe(prefetch=1)
         elif fresh and session.prefetch == 1:
-            await session.subscribe(prefetch=PREFETCH)
+            await session.subscribe(prefetch=PREFETCH[self._queue])
 
     async def _open(self, session: Session, message: AbstractIncomingMessage) -> Delivery | None:
         """Decode a delivery; what cannot be read goes to the dead letters at once."""

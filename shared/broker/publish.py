@@ -14,9 +14,9 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from pamqp.commands import Basic
 
 from shared.broker.connect import LOST, connection_for, part_of
-from shared.broker.topology import EXCHANGE, dead_queue
+from shared.broker.topology import EVENTS_PER_ENVELOPE, EXCHANGE, dead_queue
 from shared.errors import OutsideAwayError
-from shared.events import MAX_BYTES, MAX_EVENTS, seal_envelope
+from shared.events import MAX_BYTES, seal_envelope
 from shared.log import failure, log
 from shared.service import Service
 from shared.waiting import first_of
@@ -47,11 +47,15 @@ class _Parcel:
             self.done.set_exception(error)
 
 
+_Waiting = tuple[bytes, str, _Parcel]
+"""An encoded event, its trace, and whose it is."""
+
+
 @dataclass(slots=True)
 class _Lane:
     """What waits for one queue."""
 
-    waiting: deque[tuple[bytes, str, _Parcel]] = field(default_factory=deque)
+    waiting: deque[_Waiting] = field(default_factory=deque)
     flushers: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -125,7 +129,7 @@ class Publisher:
 
     async def _flush(self, queue: str, lane: _Lane) -> None:
         while lane.waiting:
-            batch = _take(lane.waiting)
+            batch = _take(lane.waiting, EVENTS_PER_ENVELOPE[queue])
             try:
                 await self._send_envelope(queue, batch)
             except Exception as error:  # noqa: BLE001  whatever it was, callers must hear of it
@@ -142,7 +146,7 @@ class Publisher:
                 for _, _, parcel in batch:
                     parcel.confirmed(1)
 
-    async def _send_envelope(self, queue: str, batch: list[tuple[bytes, str, _Parcel]]) -> None:
+    async def _send_envelope(self, queue: str, batch: list[_Waiting]) -> None:
         if self._exchange is None:
             raise OutsideAwayError("RabbitMQ is not reachable")
         body = seal_envelope([event for event, _, _ in batch])
@@ -171,11 +175,11 @@ class Publisher:
             raise OutsideAwayError("RabbitMQ did not take the message")
 
 
-def _take(waiting: deque[tuple[bytes, str, _Parcel]]) -> list[tuple[bytes, str, _Parcel]]:
+def _take(waiting: deque[_Waiting], most: int) -> list[_Waiting]:
     """Take as much as one envelope may hold; a larger event travels alone."""
     batch = [waiting.popleft()]
     size = len(batch[0][0])
-    while waiting and len(batch) < MAX_EVENTS and size + len(waiting[0][0]) <= MAX_BYTES:
+    while waiting and len(batch) < most and size + len(waiting[0][0]) <= MAX_BYTES:
         batch.append(waiting.popleft())
         size += len(batch[-1][0])
     return batch

@@ -8,6 +8,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelPreconditionFailed
 
+from shared.events import MAX_EVENTS
 from shared.log import log
 
 EXCHANGE = "events"
@@ -15,6 +16,12 @@ TICKET_ROUTER = "ticket_router"
 MEDIA_VALIDATOR = "media_validator"
 STATUS_TRACKER = "status_tracker"
 QUEUES = (TICKET_ROUTER, MEDIA_VALIDATOR, STATUS_TRACKER)
+
+# An attachment is seconds of work, a message a millisecond. So each travels alone, and a worker
+# holds few of them: validators that have nothing to do share an album.
+EVENTS_PER_ENVELOPE = {TICKET_ROUTER: MAX_EVENTS, STATUS_TRACKER: MAX_EVENTS, MEDIA_VALIDATOR: 1}
+# Deliveries that a worker holds, each an envelope; more would only put more neighbours at risk.
+PREFETCH = {TICKET_ROUTER: 100, STATUS_TRACKER: 100, MEDIA_VALIDATOR: 10}
 
 # Only the last net: workers dead-letter by themselves, with a reason. It must be set at all,
 # because before RabbitMQ 4 a queue without it requeues to its end and so scrambles the order.

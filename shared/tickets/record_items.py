@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.database.transaction import Transaction
-from shared.events import Event
+from shared.events import WebhookEvent
 from shared.log import pseudonym
 
 Outcome = Literal["stored", "duplicate", "refused", "recorded", "dead"]
@@ -47,15 +47,15 @@ ON CONFLICT (item_id) DO NOTHING
 class Recorded:
     """One item's row in the ledger."""
 
-    event: Event
+    event: WebhookEvent
     outcome: Outcome
     reason: str | None = None
     message_id: int | None = None
 
 
 async def sift_items(
-    tx: Transaction, events: Sequence[Event]
-) -> tuple[list[Event], list[Recorded]]:
+    tx: Transaction, events: Sequence[WebhookEvent]
+) -> tuple[list[WebhookEvent], list[Recorded]]:
     """Give the events that are new, and the rows of those that only repeat one.
 
     An item that the ledger has is a redelivery by RabbitMQ, done already, and in neither list.
@@ -66,7 +66,7 @@ async def sift_items(
     done = {row["item_id"] for row in rows}
     rows = await tx.connection.fetch(FIND_KEYS, [event.event_key for event in events])
     known = {row["event_key"] for row in rows}
-    new: list[Event] = []
+    new: list[WebhookEvent] = []
     repeated: list[Recorded] = []
     for event in events:
         if event.item_id in done:
@@ -101,7 +101,7 @@ async def record_items(tx: Transaction, items: Sequence[Recorded]) -> None:
         )
 
 
-async def record_dead(tx: Transaction, event: Event, reason: str) -> None:
+async def record_dead(tx: Transaction, event: WebhookEvent, reason: str) -> None:
     """Write down that an item went to the dead letters."""
     await tx.connection.execute(
         INSERT_DEAD, event.item_id, event.event_key, reason, event.received_at, event.raw

@@ -25,7 +25,7 @@ from shared.broker.settle import Settler
 from shared.config import DEFAULT_TEXTS_FILE
 from shared.database.failures import judge_failure
 from shared.database.pool import Pool, create_pool
-from shared.events import Event
+from shared.events import Event, WebhookEvent, webhook_events
 from shared.service import Service
 from shared.texts import read_texts
 from shared.tickets import lock_contacts
@@ -56,7 +56,7 @@ class Race:
         self.settings = Settings(self.url, "", PHONE_NUMBER_ID, False, TEXTS)
         self._settler = Settler("ticket_router", self._handle, self._judge, Service())
 
-    async def route(self, events: Sequence[Event]) -> None:
+    async def route(self, events: Sequence[WebhookEvent]) -> None:
         """Route a batch as a router's process does, with its second attempts."""
         failed = await self._settler.settle(events)
         for one in failed:
@@ -76,7 +76,7 @@ class Race:
         return {what: n for what, n in self.lost.items() if what not in self.expected}
 
     async def _handle(self, events: Sequence[Event]) -> None:
-        await routing.route_events(self.pool, self.settings, events)
+        await routing.route_events(self.pool, self.settings, webhook_events(events))
 
     def _judge(self, error: Exception) -> Exception:
         verdict = judge_failure(error)

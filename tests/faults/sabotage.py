@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
-from shared.events import Event
+from shared.events import WebhookEvent
 
 MARKER = "SABOTAGE"
 _MARK = MARKER.encode()
@@ -39,7 +39,7 @@ def killer_after_commit() -> None:
     """Die between the commit and the acknowledgement."""
     route = router.route_events
 
-    async def route_and_die(pool: Any, settings: Any, events: Sequence[Event]) -> None:
+    async def route_and_die(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> None:
         await route(pool, settings, events)
         if _marked(events):
             _die()
@@ -59,7 +59,7 @@ def poison() -> None:
 def always_poison() -> None:
     """Let every event fail alone."""
 
-    async def fail(pool: Any, settings: Any, events: Sequence[Event]) -> None:
+    async def fail(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> None:
         raise ValueError("poison")
 
     router.route_events = fail
@@ -69,7 +69,7 @@ def bad_data() -> None:
     """Have PostgreSQL refuse the data of an event (SQLSTATE 22012)."""
     route = router.route_events
 
-    async def route_bad(pool: Any, settings: Any, events: Sequence[Event]) -> None:
+    async def route_bad(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> None:
         if _marked(events):
             await pool.execute("SELECT 1 / 0")
         await route(pool, settings, events)
@@ -123,7 +123,7 @@ FAULTS: dict[str, Callable[[], None]] = {
 def _before_routing(happens: Callable[[], None]) -> None:
     route = router.route_events
 
-    async def sabotaged(pool: Any, settings: Any, events: Sequence[Event]) -> None:
+    async def sabotaged(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> None:
         if _marked(events):
             happens()
         await route(pool, settings, events)
@@ -131,7 +131,7 @@ def _before_routing(happens: Callable[[], None]) -> None:
     router.route_events = sabotaged
 
 
-def _marked(events: Sequence[Event]) -> bool:
+def _marked(events: Sequence[WebhookEvent]) -> bool:
     return any(_MARK in event.raw for event in events)
 
 

@@ -15,7 +15,7 @@ from services.agent_desk.find_ticket import lock_ticket
 from services.ticket_router.route_events import route_events
 from shared.database.pool import Pool, create_pool
 from shared.database.transaction import transaction
-from shared.events import Event
+from shared.events import WebhookEvent
 from shared.tickets.request_closing import request_closing
 from tests.properties.clock import set_clock, stop_clock
 from tests.properties.routing import EMPTY, contact_entry, router_settings, texts
@@ -151,7 +151,7 @@ class Rows:
         self._runner.close()
 
     async def happen(
-        self, closing: frozenset[int], batches: list[list[Event]], *, reopens: bool
+        self, closing: frozenset[int], batches: list[list[WebhookEvent]], *, reopens: bool
     ) -> tuple[Any, Any]:
         """Begin anew, close some tickets, route the batches; give the tickets and the ledger."""
         await self.pool.execute(EMPTY)
@@ -179,13 +179,15 @@ class Rows:
             )  # fmt: skip
 
 
-def arrivals(conversation: Conversation) -> tuple[list[list[Event]], list[list[Event]]]:
+def arrivals(
+    conversation: Conversation,
+) -> tuple[list[list[WebhookEvent]], list[list[WebhookEvent]]]:
     """Give the plain course (one by one, once) and the other one."""
     arrived = [
         events_of(letter.webhook(place), received_at=ROUTED_AT)
         for place, letter in enumerate(conversation.letters)
     ]
-    otherwise: list[Event] = []
+    otherwise: list[WebhookEvent] = []
     for place, redelivered in conversation.order:
         otherwise += [
             event if redelivered else msgspec.structs.replace(event, item_id=uuid7())

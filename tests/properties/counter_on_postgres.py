@@ -23,7 +23,7 @@ from services.sender.take_messages import Taken, take_messages
 from services.status_tracker.track_statuses import track_statuses
 from services.ticket_router.route_events import route_events
 from shared.database.pool import Pool, create_pool
-from shared.events import Event
+from shared.events import WebhookEvent
 from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown, callback_data
 from tests.properties.clock import set_clock, stop_clock
 from tests.properties.counter import GRACE, Answer, SeenTicket, TakenMessage, Written
@@ -65,7 +65,7 @@ class CounterOnPostgres:
         self._run(stop_clock(database_url))
         self._pool: Pool = self._run(create_pool(database_url, "tests", size=1))
         self._texts = texts()
-        self._arrivals: dict[str, list[Event]] = {}
+        self._arrivals: dict[str, list[WebhookEvent]] = {}
         self._sending: list[Taken] = []
 
     def end(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from shared.events import Event
+from shared.events import WebhookEvent
 from tests.properties.conversations import (
     CLICK,
     ROUTED_AT,
@@ -58,7 +58,7 @@ def test_r15_holds_where_a_reply_in_the_grace_reopens_the_ticket(
     assert found == expected
 
 
-def _event(place: int, phone: str, user_id: str | None, name: str | None) -> Event:
+def _event(place: int, phone: str, user_id: str | None, name: str | None) -> WebhookEvent:
     """Give one message of somebody, a second after the one before."""
     message = text_message(phone, "hola", at=int(CLICK.timestamp()) + place, id=f"wamid.{place}")
     if user_id:
@@ -68,7 +68,7 @@ def _event(place: int, phone: str, user_id: str | None, name: str | None) -> Eve
     return event
 
 
-async def _names(rows: Rows, *batches: list[Event]) -> list[str | None]:
+async def _names(rows: Rows, *batches: list[WebhookEvent]) -> list[str | None]:
     await rows.happen(frozenset(), list(batches), reopens=False)
     return [row["profile_name"] for row in await rows.pool.fetch("SELECT * FROM contacts")]
 

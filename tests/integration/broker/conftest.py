@@ -15,7 +15,7 @@ from shared.broker.consume import Consumer
 from shared.broker.publish import Publisher
 from shared.broker.topology import TICKET_ROUTER
 from shared.database.failures import judge_failure
-from shared.events import Event
+from shared.events import Event, MessageReceived
 from shared.service import Service
 
 Fault = Callable[[list[str]], None]
@@ -96,6 +96,7 @@ class Worker:
 
 
 def text_of(event: Event) -> str:
+    assert isinstance(event, MessageReceived)
     return str(msgspec.json.decode(event.raw)["message"]["text"]["body"])
 
 
