@@ -15,10 +15,14 @@ from shared.tickets.record_items import record_dead
 
 
 async def run_consumer(
-    amqp_url: str, queue: str, pool: Pool, handle: Handle, service: Service
+    amqp_url: str,
+    queue: str,
+    pool: Pool,
+    publisher: Publisher,
+    handle: Handle,
+    service: Service,
 ) -> None:
-    """Consume until the process is asked to stop; then close everything, the pool too."""
-    publisher = Publisher(amqp_url, service)
+    """Consume until the process is asked to stop; then close both connections to RabbitMQ."""
     consumer = Consumer(
         amqp_url,
         queue,
@@ -35,7 +39,6 @@ async def run_consumer(
         tasks.create_task(watch_database(pool, service))
         await consumer.run()
         publisher.close()
-    await pool.close()
 
 
 async def _answers(pool: Pool) -> None:

@@ -72,6 +72,17 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "ticket.read": {"ticket", "agent", "messages"},
         "message.queued": {"ticket_id", "message_id", "purpose"},
         "item.recorded": {"item_id", "event_hash", "outcome", "reason", "message_id"},
+        # files
+        "attachment.pending": {"attachment_id", "message_id"},
+        "attachment.accepted": {"attachment_id", "format", "size", "attempt", "took_ms"},
+        "attachment.refused": {"attachment_id", "reason", "attempt", "took_ms"},
+        "attachment.unavailable": {"attachment_id", "reason", "attempt"},
+        "attachment.retry": {"attachment_id", "attempt", "due_in_ms", "status", *_FAILURE},
+        "attachment.claim_lost": {"attachment_id", "attempt"},
+        "attachment.hash_differs": {"attachment_id"},
+        "attachment.released": {"attachment_id", "attempt"},
+        "attachments.not_published": {"attachments"},
+        "attachment.proof_failed": {"attachment_id", *_FAILURE},
         # sender
         "send.accepted": {"message_id", "attempt", "took_ms"},
         "send.retry": {"message_id", "attempt", "code", "status", "due_in_ms"},

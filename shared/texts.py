@@ -3,6 +3,7 @@
 import re
 import string
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +13,27 @@ _PLACEHOLDERS: dict[str, frozenset[str]] = {
     "opening": frozenset({"ticket"}),
     "closing": frozenset({"ticket", "grace"}),
     "reopened": frozenset({"ticket"}),
+    "refused": frozenset({"ticket", "files", "formats"}),
+    "refused_file": frozenset({"file", "reason"}),
+    "more_files": frozenset({"count"}),
+    "reason_format": frozenset(),
+    "reason_damaged": frozenset(),
+    "reason_too_large": frozenset(),
+    "reason_malware": frozenset(),
+    "reason_unavailable": frozenset(),
+    "unnamed_image": frozenset(),
+    "unnamed_video": frozenset(),
+    "unnamed_audio": frozenset(),
+    "unnamed_document": frozenset(),
     "grace_minutes": frozenset({"count"}),
     "grace_seconds": frozenset({"count"}),
 }
 LONGEST_TEXT = 4096  # Meta, text messages
+# A notice about files is put together from parts; with these its length stays below the other.
+_MOST_FILES = 15
+_LONGEST_FILE_NAME = 60
+_LONGEST_PART = 100
+_LONGEST_NOTICE = 1000
 
 
 class InvalidTextsError(ValueError):
@@ -23,32 +41,56 @@ class InvalidTextsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """The texts, checked when they were read."""
+class UntakenFile:
+    """A file that was not taken, as its contact is told of it."""
 
-    opening_text: str
-    closing_text: str
-    reopened_text: str
-    grace_minutes: str
-    grace_seconds: str
+    filename: str | None
+    kind: str
+    """Of its message: image, video, audio or document."""
+    reason: str
+    """As in the API: `format`, `damaged`, … or what made it unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts by name, checked when they were read."""
+
+    by_name: Mapping[str, str]
 
     def opening(self, ticket: str) -> str:
         """Tell the number of a new ticket."""
-        return self.opening_text.format(ticket=ticket)
+        return self.by_name["opening"].format(ticket=ticket)
 
     def closing(self, ticket: str, grace: timedelta) -> str:
         """Tell that a ticket is being closed, and for how long it can still be written to."""
-        return self.closing_text.format(ticket=ticket, grace=self._duration(grace))
+        return self.by_name["closing"].format(ticket=ticket, grace=self._duration(grace))
 
     def reopened(self, ticket: str) -> str:
         """Tell that a ticket goes on after all."""
-        return self.reopened_text.format(ticket=ticket)
+        return self.by_name["reopened"].format(ticket=ticket)
+
+    def refused(self, ticket: str, files: Sequence[UntakenFile], formats: Sequence[str]) -> str:
+        """Tell which files were not taken and which formats are (R11); `formats` as in settings."""
+        lines = [self._untaken(file) for file in files[:_MOST_FILES]]
+        if len(files) > _MOST_FILES:
+            lines.append(self.by_name["more_files"].format(count=len(files) - _MOST_FILES))
+        words = ", ".join(name.upper() for name in formats)
+        return self.by_name["refused"].format(ticket=ticket, files="\n".join(lines), formats=words)
+
+    def _untaken(self, file: UntakenFile) -> str:
+        name = file.filename or self.by_name[f"unnamed_{file.kind}"]
+        if len(name) > _LONGEST_FILE_NAME:
+            half = _LONGEST_FILE_NAME // 2
+            name = f"{name[:half]}…{name[-half:]}"  # the end has the extension
+        unavailable = self.by_name["reason_unavailable"]
+        reason = self.by_name.get(f"reason_{file.reason}", unavailable)
+        return self.by_name["refused_file"].format(file=name, reason=reason)
 
     def _duration(self, duration: timedelta) -> str:
         minutes, seconds = divmod(round(duration.total_seconds()), 60)
         if minutes and not seconds:
-            return self.grace_minutes.format(count=minutes)
-        return self.grace_seconds.format(count=minutes * 60 + seconds)
+            return self.by_name["grace_minutes"].format(count=minutes)
+        return self.by_name["grace_seconds"].format(count=minutes * 60 + seconds)
 
 
 def read_texts(path: Path) -> Texts:
@@ -67,13 +109,7 @@ def read_texts(path: Path) -> Texts:
         raise InvalidTextsError(f"{path}, line {_line_of(source, name)}: unknown text {name}")
     for name, expected in _PLACEHOLDERS.items():
         _check(path, source, name, texts.get(name), expected)
-    return Texts(
-        opening_text=texts["opening"],
-        closing_text=texts["closing"],
-        reopened_text=texts["reopened"],
-        grace_minutes=texts["grace_minutes"],
-        grace_seconds=texts["grace_seconds"],
-    )
+    return Texts(texts)
 
 
 def _check(path: Path, source: str, name: str, text: object, expected: frozenset[str]) -> None:
@@ -82,8 +118,9 @@ def _check(path: Path, source: str, name: str, text: object, expected: frozenset
         raise InvalidTextsError(f"{path}, line {source.count(chr(10)) + 1}: {name} is missing")
     if not isinstance(text, str) or not text.strip():
         raise InvalidTextsError(f"{place} must be a text in quotes and not empty")
-    if len(text) > LONGEST_TEXT:
-        raise InvalidTextsError(f"{place} is longer than {LONGEST_TEXT} characters")
+    longest = _longest(name)
+    if len(text) > longest:
+        raise InvalidTextsError(f"{place} is longer than {longest} characters")
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError as error:
@@ -98,6 +135,12 @@ def _check(path: Path, source: str, name: str, text: object, expected: frozenset
         raise InvalidTextsError(f"{place} lacks the placeholder {{{missing[0]}}}")
     if any(spec or conversion for _, _, spec, conversion in parts):
         raise InvalidTextsError(f"{place} must name its placeholders alone, as in {{ticket}}")
+
+
+def _longest(name: str) -> int:
+    if name == "refused":
+        return _LONGEST_NOTICE
+    return _LONGEST_PART if name.startswith(("refused_", "reason_", "unnamed_")) else LONGEST_TEXT
 
 
 def _line_of(source: str, name: str, part: str = "") -> int:

@@ -1,1 +1,1 @@
-"""Does what time makes due: closes tickets, and takes over sends that were left half done."""
+"""Does what time makes due: closes, tells, sweeps, and takes over what was left half done."""

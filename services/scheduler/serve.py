@@ -1,57 +1,85 @@
 """The scheduler's loop: any number of them run side by side, and any one is enough."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
 from services.scheduler.close_due_tickets import close_due_tickets
+from services.scheduler.drop_old_changes import drop_old_changes
 from services.scheduler.expire_leases import expire_leases
+from services.scheduler.queue_refusal_notices import queue_refusal_notices
+from services.scheduler.requeue_attachments import requeue_attachments
 from services.scheduler.resend_unknown import resend_unknown
 from services.scheduler.settings import Settings
+from shared.broker.publish import Publisher
 from shared.database.pool import AWAY, Pool, create_pool
+from shared.errors import OutsideAwayError
 from shared.log import failure, log
 from shared.service import Service
 
 # A ticket is written closed within a second of its deadline.
 POLL_SECONDS = 0.25
-# While the database is away it is asked less often, and said less often.
+SWEEP_SECONDS = 10.0
+# What is away is asked less often, and said less often.
 AWAY_SECONDS = 2.0
 
-Chore = Callable[[Pool], Awaitable[int]]
+
+@dataclass(slots=True)
+class Chore:
+    """Something that time makes due; `work` gives how many rows it changed."""
+
+    name: str
+    work: Callable[[], Awaitable[int]]
+    every: float = POLL_SECONDS
+    due: float = 0.0
+    """On the monotonic clock."""
 
 
 async def serve(settings: Settings, service: Service) -> None:
-    """Do the chores until the process is asked to stop; one that fails does not stop the rest."""
+    """Do the chores until the process is asked to stop."""
     pool = await create_pool(settings.database_url, "scheduler", size=2)
-    chores: dict[str, Chore] = {
-        "close_due_tickets": close_due_tickets,
-        "expire_leases": expire_leases,
-        "resend_unknown": lambda pool: resend_unknown(pool, settings.unknown_resend),
-    }
-    for name in chores:
-        service.health.not_ready(name, "not done yet")
+    publisher = Publisher(settings.amqp_url, service)
+    chores = _chores(settings, pool, publisher)
+    for chore in chores:
+        service.health.not_ready(chore.name, "not done yet")
     try:
-        pause = POLL_SECONDS
-        while not await service.stopped_within(pause):
-            away = await _do(chores, pool, service)
-            pause = AWAY_SECONDS if away else POLL_SECONDS
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(publisher.run())
+            while not await service.stopped_within(POLL_SECONDS):
+                await _do(chores, service)
+            publisher.close()
     finally:
         await pool.close()
 
 
-async def _do(chores: Mapping[str, Chore], pool: Pool, service: Service) -> bool:
-    """Do each once; tell whether one of them could not be done."""
-    away = False
-    for name, chore in chores.items():
+def _chores(settings: Settings, pool: Pool, publisher: Publisher) -> Sequence[Chore]:
+    wait, texts, formats = settings.unknown_resend, settings.texts, settings.formats
+    return (
+        Chore("close_due_tickets", lambda: close_due_tickets(pool)),
+        Chore("expire_leases", lambda: expire_leases(pool)),
+        Chore("resend_unknown", lambda: resend_unknown(pool, wait)),
+        Chore("queue_refusal_notices", lambda: queue_refusal_notices(pool, texts, formats)),
+        Chore("requeue_attachments", lambda: requeue_attachments(pool, publisher)),
+        Chore("drop_old_changes", lambda: drop_old_changes(pool), every=SWEEP_SECONDS),
+    )
+
+
+async def _do(chores: Sequence[Chore], service: Service) -> None:
+    """Do each that is due; one that fails does not stop the rest."""
+    for chore in chores:
         started = monotonic()
+        if chore.due > started:
+            continue
+        chore.due = started + chore.every
         try:
-            done = await chore(pool)
-        except AWAY as error:
-            service.health.not_ready(name, "the database does not answer or refuses")
-            log.warning("scheduler.waiting", chore=name, **failure(error))
-            away = True
+            done = await chore.work()
+        except (*AWAY, OutsideAwayError) as error:
+            chore.due = started + max(chore.every, AWAY_SECONDS)
+            service.health.not_ready(chore.name, "the outside does not answer or refuses")
+            log.warning("scheduler.waiting", chore=chore.name, **failure(error))
         else:
-            service.health.ready(name)
+            service.health.ready(chore.name)
             if done:
                 took_ms = round((monotonic() - started) * 1000, 1)
-                log.info("scheduler.done", chore=name, rows=done, took_ms=took_ms)
-    return away
+                log.info("scheduler.done", chore=chore.name, rows=done, took_ms=took_ms)

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.media.formats.registry import choose_formats
+
 from shared import config
+from shared.texts import Texts, read_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,12 +14,18 @@ class Settings:
     """The scheduler's settings, checked."""
 
     database_url: str
+    amqp_url: str
     unknown_resend: timedelta
+    formats: tuple[str, ...]
+    texts: Texts
 
 
 def read_settings(env: config.Env) -> Settings:
     """Read the environment; raise ValueError naming the variable that is wrong."""
     return Settings(
         database_url=config.database_url(env),
+        amqp_url=config.amqp_url(env),
         unknown_resend=config.unknown_resend(env),
+        formats=tuple(one.name for one in choose_formats(config.media_formats(env))),
+        texts=read_texts(config.texts_file(env)),
     )

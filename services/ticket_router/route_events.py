@@ -12,7 +12,8 @@ from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.domain.plan_messages import Plan, plan_messages
 from shared.domain.ticket import Status, Ticket
-from shared.events import MessageReceived, WebhookEvent
+from shared.events import AttachmentReceived, MessageReceived, WebhookEvent
+from shared.tickets.add_attachments import add_attachments
 from shared.tickets.append_message import Inbound, append_messages
 from shared.tickets.close_ticket import close_tickets
 from shared.tickets.lock_contacts import lock_contacts
@@ -41,8 +42,13 @@ class _Latest:
     state: Ticket
 
 
-async def route_events(pool: Pool, settings: Settings, events: Sequence[WebhookEvent]) -> None:
-    """Commit what the events cause, each once (R14); raise and change nothing otherwise."""
+async def route_events(
+    pool: Pool, settings: Settings, events: Sequence[WebhookEvent]
+) -> list[AttachmentReceived]:
+    """Commit what the events cause, each once (R14); raise and change nothing otherwise.
+
+    Gives the files that came with them: validators are to be told of these now.
+    """
     judged = {event.item_id: _judge(event, settings) for event in events}
     to_route = [one for one in judged.values() if isinstance(one, ToRoute)]
     async with transaction(pool) as tx:
@@ -57,8 +63,9 @@ async def route_events(pool: Pool, settings: Settings, events: Sequence[WebhookE
                 routed.append(verdict)
             else:
                 rows.append(Recorded(event, verdict.outcome, verdict.reason))
-        rows += await _route(tx, settings, routed, found, now)
-        await record_items(tx, rows)
+        routed_rows, attachments = await _route(tx, settings, routed, found, now)
+        await record_items(tx, rows + routed_rows)
+    return attachments
 
 
 def _judge(event: WebhookEvent, settings: Settings) -> ToRoute | ToRecord:
@@ -69,8 +76,8 @@ def _judge(event: WebhookEvent, settings: Settings) -> ToRoute | ToRecord:
 
 async def _route(
     tx: Transaction, settings: Settings, messages: Sequence[ToRoute], found: Found, now: datetime
-) -> list[Recorded]:
-    """Put messages into tickets and give their rows of the ledger."""
+) -> tuple[list[Recorded], list[AttachmentReceived]]:
+    """Put messages into tickets; give their rows of the ledger, and their files."""
     by_contact: dict[int, list[tuple[datetime, ToRoute]]] = defaultdict(list)
     for message in messages:
         by_contact[found.contacts[message.sender]].append((message.sent_at, message))
@@ -95,13 +102,14 @@ async def _route(
         for placed in plan.placed
     ]
     ids = await append_messages(tx, inbound)
+    attachments = await add_attachments(tx, inbound, ids)
     await announce_tickets(tx, opened, now, settings.texts)
     reasons = {
         message.event.item_id: "conflict"
         for message in messages
         if message.sender in found.conflicts
     }
-    return [
+    rows = [
         Recorded(
             message.event,
             "stored",
@@ -110,6 +118,7 @@ async def _route(
         )
         for message in messages
     ]
+    return rows, attachments
 
 
 async def _find_latest(tx: Transaction, contacts: Mapping[int, object]) -> dict[int, _Latest]:
@@ -190,4 +199,6 @@ def _inbound(contact_id: int, ticket_id: int, routed: ToRoute, after_closing: bo
         wamid=message.wamid,
         profile_name=message.profile_name,
         username=message.username,
+        media=message.media,
+        trace_id=routed.event.trace_id,
     )

@@ -127,6 +127,17 @@ class Publisher:
             raise OutsideAwayError("RabbitMQ is not reachable")
         await self._send(self._channel.default_exchange, dead_queue(queue), body, headers)
 
+    async def count_waiting(self, queue: str) -> int:
+        """Count the envelopes that wait in a queue; raise OutsideAwayError if it cannot be told."""
+        if self._channel is None:
+            raise OutsideAwayError("RabbitMQ is not reachable")
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                declared = await self._channel.declare_queue(queue, passive=True)
+        except LOST as error:
+            raise OutsideAwayError("RabbitMQ does not answer") from error
+        return declared.declaration_result.message_count or 0
+
     async def _flush(self, queue: str, lane: _Lane) -> None:
         while lane.waiting:
             batch = _take(lane.waiting, EVENTS_PER_ENVELOPE[queue])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.database.transaction import Transaction
+from shared.domain.attachment import DeclaredMedia
 
 INSERT_INBOUND = """
 INSERT INTO messages (ticket_id, direction, author, kind, text, forwarded, is_reply, after_closing,
@@ -59,6 +60,8 @@ class Inbound:
     wamid: str | None
     profile_name: str | None
     username: str | None
+    media: DeclaredMedia | None
+    trace_id: str
 
 
 async def append_messages(tx: Transaction, inbound: Sequence[Inbound]) -> dict[str, int]:

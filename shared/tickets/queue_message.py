@@ -8,7 +8,7 @@ from typing import Literal
 from shared.database.transaction import Transaction
 from shared.domain.ticket import whole_second_down
 
-Purpose = Literal["opening", "closing", "reopened"]
+Purpose = Literal["opening", "closing", "reopened", "refused"]
 
 # Ids are given out in the order of the arrays: a contact's messages are sent in id order.
 INSERT_OUTBOUND = """

@@ -5,21 +5,21 @@ webhook for seven days. Nothing here raises for what a webhook holds.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from shared.domain.attachment import DeclaredMedia
 from shared.domain.contact import Sender
 from shared.domain.kinds import GROUP_UNSUPPORTED_CODE, SILENT_UNSUPPORTED, kind_of
+from shared.whatsapp.display_text import display_name, storable
 from shared.whatsapp.json_parts import read_json
+from shared.whatsapp.read_media import FILE_TYPES, read_media
 
 # Meta, business-scoped user ids: country, optional ENT for a parent id, up to 128 alphanumerics.
 _USER_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 _PHONE = re.compile(r"\+?(\d{5,20})")
 
-_LONGEST_NAME = 100
-_MEDIA = frozenset({"image", "video", "audio", "document", "sticker"})
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_CAPTIONED = FILE_TYPES | {"sticker"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class InboundMessage:
     kind: str
     """As the desk shows it; see `shared.domain.kinds`."""
     text: str | None
+    media: DeclaredMedia | None
     forwarded: Literal["once", "often"] | None
     is_reply: bool
     in_group: bool
@@ -62,28 +63,12 @@ def read_message(raw: bytes) -> InboundMessage:
         message_type=message_type,
         kind=kind_of(message_type),
         text=_words(message_type, message),
+        media=read_media(message_type, _dict(message.get(message_type or ""))),
         forwarded=_forwarded(context),
         is_reply=isinstance(context.get("id"), str),
         in_group=bool(message.get("group_id")) or GROUP_UNSUPPORTED_CODE in _codes(message),
         silent=message_type == "unsupported" and unsupported in SILENT_UNSUPPORTED,
     )
-
-
-def storable(text: str) -> str:
-    """Replace what PostgreSQL's text cannot hold (NUL and halves of surrogate pairs)."""
-    return _UNSTORABLE.sub("\ufffd", text)
-
-
-def display_name(value: object) -> str | None:
-    """Clean a name that its owner chose: no control or direction marks, 100 characters at most."""
-    if not isinstance(value, str):
-        return None
-    kept = "".join(
-        " " if unicodedata.category(c) in {"Zl", "Zp"} else c
-        for c in storable(value)
-        if unicodedata.category(c) not in {"Cc", "Cf"} or c == "\u200d"  # joins emoji
-    )
-    return " ".join(kept.split())[:_LONGEST_NAME] or None
 
 
 def read_addresses(*values: object) -> Sender | None:
@@ -115,7 +100,7 @@ def _words(message_type: str | None, message: dict[str, Any]) -> str | None:
     body = _dict(message.get(message_type or ""))
     if message_type == "text":
         return _text(body.get("body"))
-    return _text(body.get("caption")) if message_type in _MEDIA else None
+    return _text(body.get("caption")) if message_type in _CAPTIONED else None
 
 
 def _forwarded(context: dict[str, Any]) -> Literal["once", "often"] | None:

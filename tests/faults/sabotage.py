@@ -39,10 +39,11 @@ def killer_after_commit() -> None:
     """Die between the commit and the acknowledgement."""
     route = router.route_events
 
-    async def route_and_die(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> None:
-        await route(pool, settings, events)
+    async def route_and_die(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> Any:
+        attachments = await route(pool, settings, events)
         if _marked(events):
             _die()
+        return attachments
 
     router.route_events = route_and_die
 
@@ -69,10 +70,10 @@ def bad_data() -> None:
     """Have PostgreSQL refuse the data of an event (SQLSTATE 22012)."""
     route = router.route_events
 
-    async def route_bad(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> None:
+    async def route_bad(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> Any:
         if _marked(events):
             await pool.execute("SELECT 1 / 0")
-        await route(pool, settings, events)
+        return await route(pool, settings, events)
 
     router.route_events = route_bad
 
@@ -123,10 +124,10 @@ FAULTS: dict[str, Callable[[], None]] = {
 def _before_routing(happens: Callable[[], None]) -> None:
     route = router.route_events
 
-    async def sabotaged(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> None:
+    async def sabotaged(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> Any:
         if _marked(events):
             happens()
-        await route(pool, settings, events)
+        return await route(pool, settings, events)
 
     router.route_events = sabotaged
 

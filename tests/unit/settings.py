@@ -30,7 +30,16 @@ READS: dict[str, frozenset[str]] = {
     "ingress": frozenset(
         {"AMQP_URL", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "INGRESS_PORT"}
     ),
-    "scheduler": frozenset({"DATABASE_URL", "UNKNOWN_RESEND_SECONDS"}),
+    "media_validator": frozenset(
+        {
+            "DATABASE_URL", "AMQP_URL", "WHATSAPP_GRAPH_URL", "WHATSAPP_ACCESS_TOKEN",
+            "WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_MEDIA_HOSTS", "MEDIA_FORMATS", "MEDIA_MAX_BYTES",
+            "MEDIA_STORE_URL", "REFUSAL_NOTICE_SECONDS", "TEXTS_FILE",
+        }
+    ),
+    "scheduler": frozenset(
+        {"DATABASE_URL", "AMQP_URL", "UNKNOWN_RESEND_SECONDS", "MEDIA_FORMATS", "TEXTS_FILE"}
+    ),
     "sender": frozenset(
         {
             "DATABASE_URL", "WHATSAPP_GRAPH_URL", "WHATSAPP_ACCESS_TOKEN",

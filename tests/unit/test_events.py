@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from shared.events import (
+    AttachmentReceived,
     Event,
     ItemReceived,
     MessageReceived,
@@ -29,6 +30,7 @@ EVENTS: dict[str, Event] = {
     "status_received": StatusReceived(
         ITEM_ID, "1795000000:wamid.o:read:", RECEIVED_AT, b'{"status":{"id":"wamid.o"}}', "0af7" * 8
     ),
+    "attachment_received": AttachmentReceived(ITEM_ID, 4711, "0af7" * 8),
     "item_received": ItemReceived(ITEM_ID, "0:#e3b0", RECEIVED_AT, b"\xff\x00 no JSON", "0af7" * 8),
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.config import DEFAULT_TEXTS_FILE
-from shared.texts import InvalidTextsError, read_texts
+from shared.texts import LONGEST_TEXT, InvalidTextsError, UntakenFile, read_texts
 
 GOOD = '''# head
 opening = "Ticket {ticket}"
@@ -16,7 +16,22 @@ quedan {grace}"""
 reopened = "Otra vez {ticket}"
 grace_minutes = "{count} minutos"
 grace_seconds = "{count} segundos"
+refused = """{ticket}
+{files}
+{formats}"""
+refused_file = "{file}: {reason}"
+more_files = "y {count} más"
+reason_format = "formato"
+reason_damaged = "dañado"
+reason_too_large = "grande"
+reason_malware = "virus"
+reason_unavailable = "no está"
+unnamed_image = "una imagen"
+unnamed_video = "un vídeo"
+unnamed_audio = "un audio"
+unnamed_document = "un documento"
 '''
+LINES = GOOD.count("\n")
 
 
 def _read(folder: Path, source: str | bytes) -> str:
@@ -51,10 +66,40 @@ def test_the_grace_is_told_in_minutes_where_it_is_whole_ones(
     assert read_texts(path).closing("7", timedelta(seconds=grace)) == f"Cerrado 7: quedan {words}"
 
 
+def test_r11_a_notice_names_files_reasons_and_formats() -> None:
+    texts = read_texts(DEFAULT_TEXTS_FILE)
+    files = [
+        UntakenFile("informe.docx", "document", "format"),
+        UntakenFile(None, "image", "damaged"),
+        UntakenFile("plano.pdf", "document", "unreachable"),
+    ]
+
+    notice = texts.refused("2026-000123", files, ("pdf", "jpg"))
+
+    assert notice.split("\n")[1:4] == [
+        "- informe.docx: formato no permitido",
+        "- una imagen: está dañado o incompleto",
+        "- plano.pdf: no se ha podido descargar; envíelo de nuevo, por favor",
+    ]
+    assert "2026-000123" in notice
+    assert "PDF, JPG" in notice
+
+
+def test_r11_the_longest_notice_is_still_one_message() -> None:
+    texts = read_texts(DEFAULT_TEXTS_FILE)
+    files = [UntakenFile("a" * 146 + ".doc", "document", "expired")] * 200
+
+    notice = texts.refused("2026-000123", files, ("pdf",) * 40)
+
+    assert len(notice) <= LONGEST_TEXT
+    assert "y 185 más" in notice
+    assert ".doc:" in notice
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ('opening = "Ticket {ticket}"\n', "", "texts.toml, line 8: opening is missing"),
+        ('opening = "Ticket {ticket}"\n', "", f"texts.toml, line {LINES}: opening is missing"),
         ("{count} segundos", "segundos", "line 8: grace_seconds lacks the placeholder {count}"),
         ("Otra vez {ticket}", "Otra vez", "line 6: reopened lacks the placeholder {ticket}"),
         ("quedan {grace}", "quedan", "line 3: closing lacks the placeholder {grace}"),
@@ -67,6 +112,8 @@ def test_the_grace_is_told_in_minutes_where_it_is_whole_ones(
         ('"Ticket {ticket}"', '"  "', "line 2: opening must be a text in quotes and not empty"),
         ('"Ticket {ticket}"', "7", "line 2: opening must be a text in quotes and not empty"),
         ("Ticket", "x" * 4096, "line 2: opening is longer than 4096 characters"),
+        ("{files}", "{files}" + "x" * 1000, "line 9: refused is longer than 1000 characters"),
+        ("dañado", "x" * 101, "line 15: reason_damaged is longer than 100 characters"),
         ("# head", 'greeting = "x"', "line 1: unknown text greeting"),
         ("# head", "closing = 1", "at line 5"),
         ('"Otra vez', "Otra vez", "at line 6"),

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.contact import Sender
+from shared.whatsapp.display_text import display_name, storable
 from shared.whatsapp.read_message import (
     InboundMessage,
-    display_name,
     read_addresses,
     read_message,
-    storable,
 )
 
 PHONE = "34600111222"
@@ -38,8 +37,8 @@ def test_a_text_says_who_what_and_when() -> None:
     assert message == InboundMessage(
         phone_number_id="700", wamid="wamid.a", timestamp="1795000000",
         sender=Sender(PHONE, USER), profile_name="Ana", username="ana.b",
-        message_type="text", kind="text", text="No puedo firmar", forwarded=None,
-        is_reply=False, in_group=False, silent=False,
+        message_type="text", kind="text", text="No puedo firmar", media=None,
+        forwarded=None, is_reply=False, in_group=False, silent=False,
     )  # fmt: skip
 
 

@@ -1,0 +1,90 @@
+"""Claim a file for a while, so that one worker at a time answers for it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.database.pool import Pool
+from shared.database.transaction import transaction
+
+# A worker that died or froze is given up after it; one that works renews it before.
+LEASE = timedelta(seconds=30)
+RENEW_SECONDS = 10.0
+
+# A lease that is over and was not given back: nobody answered for that attempt.
+CLAIM = """
+UPDATE attachments
+SET attempts = attempts + 1, abandoned = abandoned + (lease_until IS NOT NULL)::integer,
+    lease_until = clock_timestamp() + $2::interval,
+    next_attempt_at = clock_timestamp() + $2::interval
+FROM messages JOIN tickets ON tickets.id = messages.ticket_id
+WHERE attachments.id = $1 AND messages.id = attachments.message_id
+  AND attachments.state = 'pending'
+  AND (attachments.lease_until IS NULL OR attachments.lease_until <= clock_timestamp())
+RETURNING attachments.id, attachments.attempts, attachments.abandoned, attachments.media_id,
+          attachments.declared_sha256, messages.sent_at, messages.ticket_id, tickets.contact_id
+"""
+
+# `attempts` tells one claim from the next: who was given up meanwhile changes nothing any more.
+RENEW = """
+UPDATE attachments
+SET lease_until = clock_timestamp() + $3::interval,
+    next_attempt_at = clock_timestamp() + $3::interval
+FROM unnest($1::bigint[], $2::integer[]) AS held (id, attempts)
+WHERE attachments.id = held.id AND attachments.attempts = held.attempts
+  AND attachments.state = 'pending' AND attachments.lease_until IS NOT NULL
+"""
+
+GIVE_BACK = """
+UPDATE attachments SET lease_until = NULL, next_attempt_at = clock_timestamp() + $3::interval
+WHERE id = $1 AND attempts = $2 AND state = 'pending' AND lease_until IS NOT NULL
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A file that is ours until its lease is over."""
+
+    attachment_id: int
+    attempt: int
+    abandoned: int
+    """How many attempts before this one nobody answered for."""
+    media_id: str | None
+    declared_sha256: str | None
+    sent_at: datetime
+    ticket_id: int
+    contact_id: int
+
+
+async def claim_attachment(pool: Pool, attachment_id: int) -> Claim | None:
+    """Claim a file; None where it is done, or somebody else works on it."""
+    async with transaction(pool) as tx:
+        row = await tx.connection.fetchrow(CLAIM, attachment_id, LEASE)
+    if row is None:
+        return None
+    return Claim(
+        row["id"],
+        row["attempts"],
+        row["abandoned"],
+        row["media_id"],
+        row["declared_sha256"],
+        row["sent_at"],
+        row["ticket_id"],
+        row["contact_id"],
+    )
+
+
+async def renew_claims(pool: Pool, claims: Iterable[Claim]) -> None:
+    """Hold on to files that are being worked on."""
+    held = list(claims)
+    if held:
+        await pool.execute(
+            RENEW, [one.attachment_id for one in held], [one.attempt for one in held], LEASE
+        )
+
+
+async def give_back_claim(pool: Pool, claim: Claim, wait: timedelta) -> bool:
+    """Let go of a file, to be tried again after `wait`; False where the claim was lost."""
+    row = await pool.fetchrow(GIVE_BACK, claim.attachment_id, claim.attempt, wait)
+    return row is not None

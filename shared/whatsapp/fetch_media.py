@@ -1,0 +1,177 @@
+"""Fetch a contact's file from Meta: its id gives an address, the address the bytes.
+
+The address lives five minutes, so it is asked for anew at each attempt, and the one that a webhook
+may bring is not used. Both requests carry the token; no other host than the Graph host and those
+of the setting ever sees it (Meta, media, 2025-11).
+"""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import aiohttp
+from yarl import URL
+
+from shared.whatsapp.json_parts import read_json
+
+# Of the whole attempt: 100 MiB in five minutes is 350 KB a second.
+FETCH_SECONDS = 300.0
+# Without a byte for so long, a connection is taken for dead.
+SILENCE_SECONDS = 20.0
+_PIECE_BYTES = 256 * 1024
+# Graph's "unknown object", and "parameter": both say that there is no such media.
+_MISSING_CODES = frozenset({100, 131009})
+
+
+class MediaMissingError(Exception):
+    """Meta answered, and has no such file (any more)."""
+
+
+class MediaAwayError(Exception):
+    """The file could not be had this time; `status` is HTTP's, 0 without an answer."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+
+
+class MediaTooLargeError(Exception):
+    """The file is larger than what is taken; it was not read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file on this machine's disk."""
+
+    path: Path
+    size: int
+    """In bytes."""
+    sha256: str
+    """64 lower-case hexadecimal digits."""
+
+
+class MediaApi:
+    """A session with Meta's media endpoints for one number."""
+
+    def __init__(
+        self,
+        graph_url: str,
+        access_token: str,
+        phone_number_id: str,
+        media_hosts: frozenset[str],
+    ) -> None:
+        self._graph_url = URL(graph_url)
+        self._phone_number_id = phone_number_id
+        self._media_hosts = media_hosts
+        # Nothing compressed: a small answer must not become a large file.
+        self._headers = {"Authorization": f"Bearer {access_token}", "Accept-Encoding": "identity"}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(
+                total=FETCH_SECONDS, connect=10, sock_read=SILENCE_SECONDS
+            ),
+            connector=aiohttp.TCPConnector(limit=0),
+            headers=self._headers,
+            auto_decompress=False,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def fetch(self, media_id: str, into: BinaryIO, path: Path, most_bytes: int) -> Fetched:
+        """Write a file's bytes into `into`, which is open at `path`, reading at most `most_bytes`.
+
+        Raises MediaMissingError, MediaTooLargeError, or MediaAwayError for everything that may
+        pass: no answer, a wrong token, an address that is not allowed, a body that ends early.
+        """
+        try:
+            address = await self._ask_for_address(media_id)
+            return await self._download(address, into, path, most_bytes)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise MediaAwayError(0) from error
+
+    async def _ask_for_address(self, media_id: str) -> URL:
+        url = (self._graph_url / media_id).with_query(phone_number_id=self._phone_number_id)
+        async with self._open_session().get(url, allow_redirects=False) as answer:
+            told = read_json(await answer.read())
+            if answer.status == HTTPStatus.OK and isinstance(told, dict):
+                return self._checked(told.get("url"))
+            if _code(told) in _MISSING_CODES or answer.status == HTTPStatus.NOT_FOUND:
+                raise MediaMissingError
+            raise MediaAwayError(answer.status)
+
+    def _checked(self, address: object) -> URL:
+        """Give the address if the token may go there; else MediaAwayError.
+
+        A host that is missing in the setting can be added: so the file waits.
+        """
+        try:
+            url = URL(str(address))
+        except ValueError:
+            raise MediaAwayError(0) from None
+        schemes = {"https", self._graph_url.scheme}
+        if url.scheme not in schemes or not self._may_see_token(url):
+            raise MediaAwayError(0)
+        return url
+
+    def _may_see_token(self, url: URL) -> bool:
+        if url.origin() == self._graph_url.origin():
+            return True
+        host = url.host or ""
+        named = f"{host}:{url.port}"
+        plain = {host} if url.is_default_port() else set()
+        domains = {f"*.{part}" for part in _parents(host)} if url.is_default_port() else set()
+        return bool(({named} | plain | domains) & self._media_hosts)
+
+    async def _download(self, url: URL, into: BinaryIO, path: Path, most_bytes: int) -> Fetched:
+        async with self._open_session().get(url, allow_redirects=False) as answer:
+            if answer.status != HTTPStatus.OK:
+                # 404: the address has ended before its time. A new attempt asks for a new one.
+                raise MediaAwayError(answer.status)
+            if answer.headers.get("Content-Encoding", "identity") != "identity":
+                raise MediaAwayError(answer.status)
+            if (answer.content_length or 0) > most_bytes:
+                raise MediaTooLargeError
+            size = 0
+            digest = hashlib.sha256()
+            async for piece in answer.content.iter_chunked(_PIECE_BYTES):
+                size += len(piece)
+                if size > most_bytes:
+                    raise MediaTooLargeError
+                await asyncio.to_thread(_absorb, piece, digest, into)
+            into.flush()
+            return Fetched(path, size, digest.hexdigest())
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("MediaApi is used outside its `async with`")
+        return self._session
+
+
+def _absorb(piece: bytes, digest: Any, into: BinaryIO) -> None:  # noqa: ANN401  hashlib has no type
+    """Write and hash, in a thread: a disk that is busy must not hold up all other files."""
+    digest.update(piece)
+    into.write(piece)
+
+
+def _parents(host: str) -> list[str]:
+    labels = host.split(".")
+    return [".".join(labels[place:]) for place in range(1, len(labels))]
+
+
+def _code(told: object) -> object:
+    error = told.get("error") if isinstance(told, dict) else None
+    return error.get("code") if isinstance(error, dict) else None
