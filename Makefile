@@ -39,8 +39,8 @@ lock: for-developing ## resolve pyproject.toml anew into both lock files
 	$(IN_VENV) uv pip compile --generate-hashes --no-header --python-version 3.11 \
 		--group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
-clean: ## remove the environment, logs and caches
-	rm -rf .venv .local/logs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove the environment, logs, kept files and caches
+	rm -rf .venv .local/logs .local/media .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # --- the environment ------------------------------------------------------------------------

@@ -7,13 +7,20 @@ ValueError whose text names the variable and never shows its value.
 import ipaddress
 import re
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from environs import Env, FileAwareEnv, ValidationError, validate
+from shared.environment import (
+    Env,
+    ValidationError,
+    environment,
+    names,
+    not_blank,
+    required,
+    url_of,
+    validate,
+)
 
 __all__ = ["Env", "environment"]
 
@@ -26,85 +33,36 @@ DEFAULT_TEXTS_FILE = Path(__file__).parent / "texts.es.toml"
 _POSITIVE = validate.Range(min=1, max=31_536_000, error="Must be from 1 to 31536000.")
 
 
-def _not_blank(value: str) -> None:
-    if not value.strip():
-        raise ValidationError("Must not be empty.")
-    if not value.isprintable():
-        raise ValidationError("Holds a line break or another character that cannot be printed.")
-
-
-class _Environment(FileAwareEnv):
-    """Names the variable also where its file is not text."""
-
-    def _get_value(self, env_key: str, default: Any) -> Any:  # noqa: ANN401  as in environs
-        try:
-            return super()._get_value(env_key, default)
-        except UnicodeDecodeError:
-            raise ValueError(
-                f'Environment variable "{env_key}_FILE" invalid: the file is not UTF-8.'
-            ) from None
-
-
-def environment() -> Env:
-    """Read from `os.environ`; `NAME_FILE` names a file that holds the value of `NAME`."""
-    return _Environment(strip_whitespace=True)
-
-
-def _url_of(*schemes: str, needs_host: bool = True) -> Callable[[str], None]:
-    def check(value: str) -> None:
-        try:
-            parts = urlsplit(value)
-            _ = parts.port
-        except ValueError:
-            raise ValidationError("Is not a URL with a host and a port number.") from None
-        if parts.scheme not in schemes or (needs_host and not parts.hostname):
-            raise ValidationError(f"Must be a URL that begins with {' or '.join(schemes)}.")
-
-    return check
-
-
-def _required(env: Env, name: str, *checks: Callable[[Any], Any]) -> str:
-    return env.str(name, validate=[_not_blank, *checks])
-
-
-def _names(env: Env, name: str) -> tuple[str, ...]:
-    """Read a comma-separated list of which no part may be empty."""
-    parts = tuple(part.strip() for part in _required(env, name).split(","))
-    if not all(parts):
-        raise ValueError(f'Environment variable "{name}" invalid: a part of the list is empty.')
-    return parts
-
-
 def database_url(env: Env) -> str:
     """Give the URL of the PostgreSQL database."""
     # A socket's folder stands in the query, so a URL without a host is fine.
-    return _required(env, "DATABASE_URL", _url_of("postgresql", "postgres", needs_host=False))
+    return required(env, "DATABASE_URL", url_of("postgresql", "postgres", needs_host=False))
 
 
 def amqp_url(env: Env) -> str:
     """Give the URL of RabbitMQ."""
-    return _required(env, "AMQP_URL", _url_of("amqp", "amqps"))
+    return required(env, "AMQP_URL", url_of("amqp", "amqps"))
 
 
 def whatsapp_app_secrets(env: Env) -> tuple[str, ...]:
     """Give the app secrets that may have signed a webhook; several while one is being rotated."""
-    return _names(env, "WHATSAPP_APP_SECRET")
+    return names(env, "WHATSAPP_APP_SECRET")
 
 
 def whatsapp_verify_token(env: Env) -> str:
     """Give the token that Meta repeats when the callback URL is set."""
-    return _required(env, "WHATSAPP_VERIFY_TOKEN")
+    return required(env, "WHATSAPP_VERIFY_TOKEN")
 
 
 def whatsapp_access_token(env: Env) -> str:
     """Give the bearer token for the Graph API."""
     check = validate.Regexp(r"^[\x21-\x7e]+\Z", error="Must be printable ASCII without spaces.")
-    return _required(env, "WHATSAPP_ACCESS_TOKEN", check)
+    return required(env, "WHATSAPP_ACCESS_TOKEN", check)
 
 
 def whatsapp_phone_number_id(env: Env) -> str:
     """Give the id of the number that this desk serves."""
-    return _required(
+    return required(
         env,
         "WHATSAPP_PHONE_NUMBER_ID",
         validate.Regexp(r"^[0-9]{1,32}\Z", error="Must be digits."),
@@ -113,7 +71,7 @@ def whatsapp_phone_number_id(env: Env) -> str:
 
 def whatsapp_graph_url(env: Env) -> str:
     """Give the Graph API's address with its version, without a slash at the end."""
-    value = env.str("WHATSAPP_GRAPH_URL", GRAPH_URL, validate=_url_of("https", "http"))
+    value = env.str("WHATSAPP_GRAPH_URL", GRAPH_URL, validate=url_of("https", "http"))
     return value.rstrip("/")
 
 
@@ -125,14 +83,14 @@ def whatsapp_media_hosts(env: Env) -> frozenset[str]:
 
     No other host is ever asked for a file, so these alone may be private addresses.
     """
-    hosts = env.str("WHATSAPP_MEDIA_HOSTS", MEDIA_HOSTS, validate=_not_blank).lower().split(",")
-    names = frozenset(host.strip() for host in hosts)
-    if not all(_MEDIA_HOST.fullmatch(name) for name in names):
+    hosts = env.str("WHATSAPP_MEDIA_HOSTS", MEDIA_HOSTS, validate=not_blank).lower().split(",")
+    allowed = frozenset(host.strip() for host in hosts)
+    if not all(_MEDIA_HOST.fullmatch(host) for host in allowed):
         raise ValueError(
             'Environment variable "WHATSAPP_MEDIA_HOSTS" invalid: must be host[:port] or *.domain, '
             "separated by commas."
         )
-    return names
+    return allowed
 
 
 def whatsapp_messages_per_second(env: Env) -> int:
@@ -158,8 +116,8 @@ def refusal_notice(env: Env) -> timedelta:
 
 def media_formats(env: Env) -> tuple[str, ...]:
     """Give the names of the formats that are taken; who knows the formats checks the names."""
-    names = env.str("MEDIA_FORMATS", "pdf,jpg,bmp,xml,oga,mp4", validate=_not_blank)
-    return tuple(dict.fromkeys(name.strip().lower() for name in names.split(",")))
+    listed = env.str("MEDIA_FORMATS", "pdf,jpg,bmp,xml,oga,mp4", validate=not_blank)
+    return tuple(dict.fromkeys(name.strip().lower() for name in listed.split(",")))
 
 
 def media_max_bytes(env: Env) -> int:
@@ -170,8 +128,8 @@ def media_max_bytes(env: Env) -> int:
 
 def media_store_url(env: Env) -> str:
     """Give where accepted files are kept: a folder (`file:///…`) or a bucket (`s3://…`)."""
-    check = _url_of("file", "s3", needs_host=False)
-    value = env.str("MEDIA_STORE_URL", DEFAULT_MEDIA_STORE, validate=[_not_blank, check])
+    check = url_of("file", "s3", needs_host=False)
+    value = env.str("MEDIA_STORE_URL", DEFAULT_MEDIA_STORE, validate=[not_blank, check])
     parts = urlsplit(value)
     right = parts.netloc if parts.scheme == "s3" else not parts.netloc and len(parts.path) > 1
     if not right:
@@ -190,7 +148,7 @@ def unknown_resend(env: Env) -> timedelta:
 
 def texts_file(env: Env) -> Path:
     """Give the file with what citizens read."""
-    path = Path(env.str("TEXTS_FILE", str(DEFAULT_TEXTS_FILE), validate=_not_blank))
+    path = Path(env.str("TEXTS_FILE", str(DEFAULT_TEXTS_FILE), validate=not_blank))
     if not path.is_file():
         raise ValueError(f'Environment variable "TEXTS_FILE" invalid: there is no file {path}.')
     return path
@@ -208,7 +166,7 @@ def http_host(env: Env) -> str:
             if re.fullmatch(r"[0-9.]+", value):
                 raise ValidationError("Is not an IP address.") from None
 
-    return env.str("HTTP_HOST", "127.0.0.1", validate=[_not_blank, check])
+    return env.str("HTTP_HOST", "127.0.0.1", validate=[not_blank, check])
 
 
 _PORT = validate.Range(min=1, max=65535, error="Must be a port, 1 to 65535.")
@@ -231,10 +189,10 @@ def simulator_port(env: Env) -> int:
 
 def simulator_webhook_urls(env: Env) -> tuple[str, ...]:
     """Give the addresses to which the simulator posts its webhooks, in turn."""
-    urls = _names(env, "SIMULATOR_WEBHOOK_URL")
+    urls = names(env, "SIMULATOR_WEBHOOK_URL")
     for url in urls:
         try:
-            _url_of("http", "https")(url)
+            url_of("http", "https")(url)
         except ValidationError as error:
             raise ValueError(
                 f'Environment variable "SIMULATOR_WEBHOOK_URL" invalid: {error.args[0]}'
@@ -250,7 +208,7 @@ def health_port(env: Env) -> int | None:
 def desk_admin_token(env: Env) -> str:
     """Give the bearer token that has every right at the desk."""
     check = validate.Regexp(r"^[\x21-\x7e]+\Z", error="Must be printable ASCII without spaces.")
-    return _required(env, "DESK_ADMIN_TOKEN", check)
+    return required(env, "DESK_ADMIN_TOKEN", check)
 
 
 def log_as_json(env: Env) -> bool:
@@ -271,4 +229,4 @@ def log_level(env: Env) -> str:
 
 def log_hash_key(env: Env) -> bytes:
     """Give the key of the hashes that stand for people in logs."""
-    return _required(env, "LOG_HASH_KEY").encode()
+    return required(env, "LOG_HASH_KEY").encode()

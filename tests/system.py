@@ -22,7 +22,7 @@ APP_SECRET = "test_app_secret"
 ACCESS_TOKEN = "test-access-token"
 ADMIN_TOKEN = "test-admin-token"
 PHONE_NUMBER_ID = "700800900100200"
-WORKERS = ("ticket_router", "status_tracker", "sender", "scheduler")
+WORKERS = ("ticket_router", "media_validator", "status_tracker", "sender", "scheduler")
 SERVICES = ("whatsapp_simulator", "ingress", *WORKERS, "agent_desk")
 
 
@@ -185,6 +185,7 @@ class System:
             "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
             "WHATSAPP_GRAPH_URL": f"{simulator}/v25.0",
             "WHATSAPP_MESSAGES_PER_SECOND": "1000",
+            "MEDIA_STORE_URL": self.media_folder.as_uri(),
             "DESK_ADMIN_TOKEN": ADMIN_TOKEN,
             "LOG_HASH_KEY": "test-hash-key",
             "LOG_FORMAT": "json",
@@ -193,6 +194,11 @@ class System:
             **self.environment,
             own_port: str(port),
         }
+
+    @property
+    def media_folder(self) -> Path:
+        """Where accepted files are kept."""
+        return self.folder / "media"
 
     # --- people -----------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ USUAL_PORTS = {
     "agent_desk": ("DESK_PORT", 8002),
     "whatsapp_simulator": ("SIMULATOR_PORT", 8003),
 }
-WORKERS = ("ticket_router", "status_tracker", "sender", "scheduler")
+WORKERS = ("ticket_router", "media_validator", "status_tracker", "sender", "scheduler")
 
 # Only their health is asked for there.
 WORKER_PORT_VARIABLE = "HEALTH_PORT"

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 
 from deploy.local.choose_ports import port_variable
 from deploy.local.free_ports import LOOPBACK
+from deploy.local.guardian import CHECKOUT
 
 # Half an hour is too long for somebody who is looking on.
 GRACE_SECONDS = 5
 GRACE_IN_PRODUCTION = "30 minutes"
+NOTICE_SECONDS = 2
+NOTICE_IN_PRODUCTION = "10 s"
+
+# Kept from run to run, like the rows of a database that was named.
+MEDIA_FOLDER = CHECKOUT / ".local" / "media"
 
 SECRETS = (
     "DESK_ADMIN_TOKEN",
@@ -34,6 +40,9 @@ def choose_settings(database_url: str, amqp_url: str, ports: Mapping[str, int]) 
         **{name: secrets.token_urlsafe(24) for name in SECRETS},
         "WHATSAPP_PHONE_NUMBER_ID": INVENTED_PHONE_NUMBER_ID,
         "WHATSAPP_GRAPH_URL": f"{service_url(ports, 'whatsapp_simulator')}/v25.0",
+        "WHATSAPP_MEDIA_HOSTS": f"{LOOPBACK}:{ports['whatsapp_simulator']}",
+        "MEDIA_STORE_URL": MEDIA_FOLDER.as_uri(),
+        "REFUSAL_NOTICE_SECONDS": str(NOTICE_SECONDS),
         "SIMULATOR_WEBHOOK_URL": f"{service_url(ports, 'ingress')}/webhook",
         "HTTP_HOST": LOOPBACK,
         "GRACE_PERIOD_SECONDS": str(GRACE_SECONDS),

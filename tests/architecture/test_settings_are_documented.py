@@ -10,6 +10,7 @@ from tests.servers import ROOT
 from tests.unit.settings import ALL, READS, RIGHT, WRONG
 
 CONFIG = Path("shared/config.py")
+READERS = {CONFIG, Path("shared/environment.py")}
 VARIABLES = set(re.findall(r'"([A-Z][A-Z_]{3,})"', text(CONFIG)))
 
 
@@ -31,7 +32,7 @@ def test_only_the_configuration_reads_the_environment() -> None:
     readers = [
         str(path)
         for path in files("services", "shared")
-        if path != CONFIG
+        if path not in READERS
         and ("environs" in imported(path) or re.search(r"os\.(environ|getenv)", text(path)))
     ]
 

@@ -1,0 +1,71 @@
+"""Read the environment: secrets that come as files, and the checks that several variables share."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import Env, FileAwareEnv, ValidationError, validate
+
+__all__ = [
+    "Env",
+    "ValidationError",
+    "environment",
+    "names",
+    "not_blank",
+    "required",
+    "url_of",
+    "validate",
+]
+
+
+def not_blank(value: str) -> None:
+    """Check that a value says something, on one line."""
+    if not value.strip():
+        raise ValidationError("Must not be empty.")
+    if not value.isprintable():
+        raise ValidationError("Holds a line break or another character that cannot be printed.")
+
+
+class _Environment(FileAwareEnv):
+    """Names the variable also where its file is not text."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:  # noqa: ANN401  as in environs
+        try:
+            return super()._get_value(env_key, default)
+        except UnicodeDecodeError:
+            raise ValueError(
+                f'Environment variable "{env_key}_FILE" invalid: the file is not UTF-8.'
+            ) from None
+
+
+def environment() -> Env:
+    """Read from `os.environ`; `NAME_FILE` names a file that holds the value of `NAME`."""
+    return _Environment(strip_whitespace=True)
+
+
+def url_of(*schemes: str, needs_host: bool = True) -> Callable[[str], None]:
+    """Give the check that a value is a URL with one of the schemes."""
+
+    def check(value: str) -> None:
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError:
+            raise ValidationError("Is not a URL with a host and a port number.") from None
+        if parts.scheme not in schemes or (needs_host and not parts.hostname):
+            raise ValidationError(f"Must be a URL that begins with {' or '.join(schemes)}.")
+
+    return check
+
+
+def required(env: Env, name: str, *checks: Callable[[Any], Any]) -> str:
+    """Read a variable that must be there."""
+    return env.str(name, validate=[not_blank, *checks])
+
+
+def names(env: Env, name: str) -> tuple[str, ...]:
+    """Read a comma-separated list of which no part may be empty."""
+    parts = tuple(part.strip() for part in required(env, name).split(","))
+    if not all(parts):
+        raise ValueError(f'Environment variable "{name}" invalid: a part of the list is empty.')
+    return parts

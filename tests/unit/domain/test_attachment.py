@@ -1,0 +1,49 @@
+"""When a file is tried again, and when it is given up."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.attachment import delay_after, gives_up
+
+SENT_AT = datetime(2026, 11, 25, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "seconds"), [(1, 5), (2, 10), (3, 20), (10, 2560), (11, 3600), (10_000, 3600)]
+)
+def test_the_delay_doubles_up_to_an_hour(attempt: int, seconds: int) -> None:
+    assert delay_after(attempt) == timedelta(seconds=seconds)
+
+
+def test_an_outage_of_an_hour_loses_no_file() -> None:
+    waited, attempt = timedelta(0), 1
+    while gives_up(attempt, SENT_AT, SENT_AT + waited, missing=False) is None:
+        waited += delay_after(attempt)
+        attempt += 1
+
+    assert timedelta(days=7) <= waited <= timedelta(days=7, hours=1)
+
+
+def test_a_file_that_meta_does_not_know_is_asked_for_a_few_times() -> None:
+    now = SENT_AT + timedelta(minutes=2)
+
+    reasons = [gives_up(attempt, SENT_AT, now, missing=True) for attempt in range(1, 7)]
+
+    assert reasons == [None, None, None, None, "not_found", "not_found"]
+
+
+@pytest.mark.parametrize(("missing", "reason"), [(True, "expired"), (False, "unreachable")])
+def test_what_meta_keeps_no_longer_is_given_up(missing: bool, reason: str) -> None:
+    now = SENT_AT + timedelta(days=7)
+
+    assert gives_up(1, SENT_AT, now, missing=missing) == reason
+
+
+@given(st.integers(1, 10**6), st.integers(0, 7 * 86400 - 1))
+def test_what_may_pass_is_tried_again_for_seven_days(attempt: int, seconds: int) -> None:
+    now = SENT_AT + timedelta(seconds=seconds)
+
+    assert gives_up(attempt, SENT_AT, now, missing=False) is None
