@@ -108,13 +108,13 @@ class MediaApi:
         async with self._open_session().get(url, allow_redirects=False) as answer:
             told = read_json(await answer.read())
             if answer.status == HTTPStatus.OK and isinstance(told, dict):
-                return self._checked(told.get("url"))
+                return self.checked(told.get("url"))
             if _code(told) in _MISSING_CODES or answer.status == HTTPStatus.NOT_FOUND:
                 raise MediaMissingError
             raise MediaAwayError(answer.status)
 
-    def _checked(self, address: object) -> URL:
-        """Give the address if the token may go there; else MediaAwayError.
+    def checked(self, address: object) -> URL:
+        """Give the address if the token may go there; raise MediaAwayError otherwise.
 
         A host that is missing in the setting can be added: so the file waits.
         """

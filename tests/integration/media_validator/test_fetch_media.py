@@ -1,0 +1,195 @@
+"""A file is fetched in two steps, and the token goes nowhere else."""
+
+import asyncio
+import gzip
+import hashlib
+import tempfile
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from shared.whatsapp.fetch_media import (
+    Fetched,
+    MediaApi,
+    MediaAwayError,
+    MediaMissingError,
+    MediaTooLargeError,
+)
+from tests.integration.media_validator.meta import BYTES, TOKEN, meta_and_api
+
+
+async def fetch(api: MediaApi, most_bytes: int = 1_000_000) -> tuple[Fetched, bytes]:
+    with tempfile.TemporaryFile() as file:
+        fetched = await api.fetch("811", file, Path("anywhere"), most_bytes)
+        file.seek(0)
+        return fetched, file.read()
+
+
+async def test_an_id_gives_an_address_and_the_address_the_bytes() -> None:
+    async with meta_and_api() as (meta, api):
+        fetched, content = await fetch(api)
+
+    assert content == BYTES
+    assert (fetched.size, fetched.sha256) == (len(BYTES), hashlib.sha256(BYTES).hexdigest())
+    assert [path for _, path, _ in meta.asked] == ["/v25.0/811?phone_number_id=700", "/bytes?mid=1"]
+    assert {authorization for _, _, authorization in meta.asked} == {f"Bearer {TOKEN}"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://localhost:{port}/bytes", "http://[::1]:{port}/bytes", "ftp://127.0.0.1:{port}/bytes",
+     "http://127.0.0.1:1/bytes", "file:///etc/passwd", "//127.0.0.1/x", "", None, 7, "http://["],
+)  # fmt: skip
+async def test_no_other_host_is_asked_let_alone_sees_the_token(address: object) -> None:
+    async with meta_and_api() as (meta, api):
+        port = meta.address.rpartition(":")[2].partition("/")[0]
+        meta.told = (200, {"url": str(address).format(port=port) if address else address})
+
+        with pytest.raises(MediaAwayError):
+            await fetch(api)
+
+    assert len(meta.asked) == 1
+
+
+async def test_a_host_of_the_setting_is_asked() -> None:
+    async with meta_and_api() as (meta, _):
+        port = meta.address.rpartition(":")[2].partition("/")[0]
+        graph = f"http://127.0.0.1:{port}/v25.0"
+        meta.address = f"http://localhost:{port}/bytes"
+        async with MediaApi(graph, TOKEN, "700", frozenset({f"localhost:{port}"})) as api:
+            _, content = await fetch(api)
+
+    assert content == BYTES
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("https://lookaside.fbsbx.com/x", True),
+        ("https://scontent.xx.fbcdn.net/x", True),
+        ("https://graph.facebook.com/x", True),
+        ("https://fbcdn.net/x", False),
+        ("https://evilfbcdn.net/x", False),
+        ("https://scontent.fbcdn.net.evil.example/x", False),
+        ("https://scontent.fbcdn.net:8443/x", False),
+        ("http://lookaside.fbsbx.com/x", False),
+        ("http://graph.facebook.com/x", False),
+        ("https://user@evil.example/x", False),
+        ("https://lookaside.fbsbx.com@evil.example/x", False),
+    ],
+)
+async def test_addresses_of_meta_are_https_and_of_its_domains(address: str, allowed: bool) -> None:
+    hosts = frozenset({"lookaside.fbsbx.com", "*.fbcdn.net"})
+    api = MediaApi("https://graph.facebook.com/v25.0", TOKEN, "700", hosts)
+
+    if allowed:
+        assert str(api.checked(address)) == address
+    else:
+        with pytest.raises(MediaAwayError):
+            api.checked(address)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    async def redirect(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound(str(request.url.with_host("localhost")))
+
+    async with meta_and_api() as (meta, api):
+        meta.bytes_answer = redirect
+        with pytest.raises(MediaAwayError) as caught:
+            await fetch(api)
+
+    assert caught.value.status == 302
+    assert len(meta.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "told",
+    [(404, {}), (400, {"error": {"code": 100}}), (400, {"error": {"code": 131009}})],
+    ids=str,
+)
+async def test_what_meta_does_not_know_is_missing(told: tuple[int, object]) -> None:
+    async with meta_and_api() as (meta, api):
+        meta.told = told
+        with pytest.raises(MediaMissingError):
+            await fetch(api)
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ((401, {"error": {"code": 190}}), 401),
+        ((400, {"error": {"code": 130429}}), 400),
+        ((500, []), 500),
+        ((200, ["no object"]), 200),
+        ((200, {}), 0),
+    ],
+    ids=str,
+)
+async def test_everything_else_may_pass(told: tuple[int, object], status: int) -> None:
+    async with meta_and_api() as (meta, api):
+        meta.told = told
+        with pytest.raises(MediaAwayError) as caught:
+            await fetch(api)
+
+    assert caught.value.status == status
+
+
+async def test_too_large_is_said_before_it_is_read_or_as_soon_as_it_shows() -> None:
+    async with meta_and_api() as (meta, api):
+        with pytest.raises(MediaTooLargeError):
+            await fetch(api, most_bytes=len(BYTES) - 1)
+        fetched, _ = await fetch(api, most_bytes=len(BYTES))
+        assert fetched.size == len(BYTES)
+
+        written = 0
+
+        async def endless(request: web.Request) -> web.StreamResponse:
+            nonlocal written
+            response = web.StreamResponse()
+            await response.prepare(request)
+            while True:
+                await response.write(b"x" * 65_536)
+                written += 65_536
+
+        meta.bytes_answer = endless
+        async with asyncio.timeout(20):
+            with pytest.raises(MediaTooLargeError):
+                await fetch(api, most_bytes=500_000)
+
+    assert written < 20_000_000, "it is not read on"
+
+
+async def test_a_body_that_ends_early_is_not_taken_for_the_file() -> None:
+    async def cut(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "200000"})
+        await response.prepare(request)
+        await response.write(b"x" * 65_536)
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    async with meta_and_api() as (meta, api):
+        meta.bytes_answer = cut
+        with pytest.raises(MediaAwayError):
+            await fetch(api)
+
+
+async def test_nothing_compressed_is_taken() -> None:
+    """A small body could be a large file."""
+
+    async def packed(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=gzip.compress(BYTES), headers={"Content-Encoding": "gzip"})
+
+    async with meta_and_api() as (meta, api):
+        meta.bytes_answer = packed
+        with pytest.raises(MediaAwayError):
+            await fetch(api)
+
+
+async def test_a_host_that_is_away_is_away(unused_tcp_port: int) -> None:
+    async with MediaApi(f"http://127.0.0.1:{unused_tcp_port}", TOKEN, "700", frozenset()) as api:
+        with pytest.raises(MediaAwayError) as caught:
+            await fetch(api)
+
+    assert caught.value.status == 0
