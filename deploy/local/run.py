@@ -14,15 +14,18 @@ from deploy.local.guardian import CHECKOUT, Guardian
 from deploy.local.interrupts import end_on_signals, ignore_signals, say
 from deploy.local.own_guardians import wait_for_own_guardians
 from deploy.local.people import Agent, Citizen
-from deploy.local.play_conversation import Conversation
+from deploy.local.play_conversation import play_conversation
 from deploy.local.servers import NAMES_FOR_RUNNING, Servers, local_servers
 from deploy.local.service_settings import (
     GRACE_IN_PRODUCTION,
     GRACE_SECONDS,
+    NOTICE_IN_PRODUCTION,
+    NOTICE_SECONDS,
     choose_settings,
     service_url,
 )
 from deploy.local.services import Services
+from deploy.local.transcript import Transcript
 
 LOG_FOLDER = Path(".local/logs")
 
@@ -94,8 +97,9 @@ def _end(services: Services) -> None:
 
 def _converse(citizen: Citizen, agent: Agent, services: Services) -> None:
     say(f"The grace after a closing is {GRACE_SECONDS} s here, {GRACE_IN_PRODUCTION} in production")
+    say(f"A notice about files waits {NOTICE_SECONDS} s here, {NOTICE_IN_PRODUCTION} in production")
     say("\nA conversation, as it can be read on the citizen's phone and at the desk (UTC):\n")
-    Conversation(citizen, agent, say, services.must_run).play()
+    play_conversation(Transcript(citizen, agent, say, services.must_run))
     say("")
 
 
