@@ -10,9 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from shared.media.formats.format import Verdict
-from shared.media.judge_file import Judged, judge_file
-
 from services.media_validator.accept_media import accept_media, store_media
 from services.media_validator.claim_attachment import Claim, give_back_claim
 from services.media_validator.give_up_media import give_up_media
@@ -27,6 +24,8 @@ from shared.domain.attachment import (
     gives_up,
 )
 from shared.log import failure, log
+from shared.media.formats.format import Verdict
+from shared.media.judge_file import Judged, judge_file
 from shared.media.store import MediaStore
 from shared.service import Service
 from shared.whatsapp.fetch_media import (
@@ -103,6 +102,8 @@ class ValidateMedia:
             return await loop.run_in_executor(
                 self._proving, judge_file, path, self._settings.formats
             )
+        except OSError:
+            raise  # the disk, not the file: it may pass
         except Exception as error:  # noqa: BLE001  a proof must not raise; tried again it would too
             log.error(
                 "attachment.proof_failed", attachment_id=claim.attachment_id, **failure(error)

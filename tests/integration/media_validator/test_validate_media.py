@@ -1,0 +1,242 @@
+"""R11: one file from its claim to its end, whatever is in it and whoever is away."""
+
+import base64
+import hashlib
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from structlog.testing import capture_logs
+
+from deploy.local.sample_files import SampleFile, make_album, make_pdf
+from services.media_validator.claim_attachment import claim_attachment
+from shared.domain.attachment import MOST_ABANDONED
+from tests.integration.media_validator.conftest import Validating
+from tests.integration.media_validator.meta import Answer
+
+PHOTO, WORD, EXCEL = make_album()
+PDF = make_pdf()
+
+
+def giving(content: bytes) -> Answer:
+    async def give(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=content)
+
+    return give
+
+
+async def test_a_proved_file_is_kept_as_it_came(validating: Validating) -> None:
+    validating.meta.bytes_answer = giving(PDF.content)
+    attachment = await validating.send(filename="informe.exe", mime_type="image/png")
+
+    row = await validating.work(attachment)
+
+    assert (row["state"], row["format"], row["reason"]) == ("accepted", "pdf", None)
+    assert row["size"] == len(PDF.content)
+    assert row["sha256"] == hashlib.sha256(PDF.content).hexdigest()
+    assert validating.kept() == [PDF.content]
+    (kept,) = validating.folder.iterdir()
+    assert kept.name == row["storage_key"]
+    assert "informe" not in kept.name
+    assert (row["lease_until"], row["next_attempt_at"]) == (None, None)
+
+
+@pytest.mark.parametrize("file", [WORD, EXCEL], ids=lambda file: file.filename)
+async def test_a_refused_file_is_not_kept_but_its_caption_is(
+    validating: Validating, file: SampleFile
+) -> None:
+    validating.meta.bytes_answer = giving(file.content)
+    attachment = await validating.send(
+        filename="informe.pdf", mime_type="application/pdf", caption="mi informe"
+    )
+
+    row = await validating.work(attachment)
+
+    assert (row["state"], row["reason"]) == ("refused", "format")
+    assert (row["format"], row["storage_key"], row["size"]) == (None, None, len(file.content))
+    assert validating.kept() == []
+    texts = await validating.database.fetch("SELECT text FROM messages WHERE author = 'contact'")
+    assert [text["text"] for text in texts] == ["mi informe"]
+
+
+async def test_half_a_file_is_damaged(validating: Validating) -> None:
+    validating.meta.bytes_answer = giving(PHOTO.content[:-20])
+    row = await validating.work(await validating.send(kind="image"))
+
+    assert (row["state"], row["reason"]) == ("refused", "damaged")
+
+
+async def test_a_file_above_the_limit_is_refused(validating: Validating) -> None:
+    validating.meta.bytes_answer = giving(b"%PDF-1.4" + b"x" * 200_000)
+    row = await validating.work(await validating.send())
+
+    assert (row["state"], row["reason"], row["size"]) == ("refused", "too_large", None)
+
+
+async def test_without_an_id_there_is_nothing_to_ask_for(validating: Validating) -> None:
+    row = await validating.work(await validating.send(id=None))
+
+    assert (row["state"], row["reason"]) == ("unavailable", "not_found")
+    assert validating.meta.asked == []
+
+
+async def test_an_unknown_id_is_asked_for_five_times_ever_later(validating: Validating) -> None:
+    validating.meta.told = (400, {"error": {"code": 100}})
+    attachment = await validating.send()
+
+    waits = []
+    for _ in range(4):
+        row = await validating.work(attachment)
+        assert (row["state"], row["lease_until"]) == ("pending", None)
+        waits.append(round(row["wait"].total_seconds()))
+    row = await validating.work(attachment)
+
+    assert waits == [5, 10, 20, 40]
+    assert (row["state"], row["reason"], row["attempts"]) == ("unavailable", "not_found", 5)
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [((400, {"error": {"code": 100}}), "expired"), ((500, {}), "unreachable")],
+    ids=str,
+)
+async def test_after_seven_days_a_file_that_cannot_be_had_is_given_up(
+    validating: Validating, told: tuple[int, object], reason: str
+) -> None:
+    validating.meta.told = told
+    attachment = await validating.send()
+    await validating.database.execute("UPDATE messages SET sent_at = now() - interval '7 days'")
+
+    row = await validating.work(attachment)
+
+    assert (row["state"], row["reason"]) == ("unavailable", reason)
+
+
+async def test_an_outage_of_meta_only_makes_it_later(validating: Validating) -> None:
+    validating.meta.told = (503, {})
+    attachment = await validating.send()
+    for _ in range(20):
+        row = await validating.work(attachment)
+        assert row["state"] == "pending"
+    assert row["wait"].total_seconds() <= 3600
+
+    validating.meta.told, validating.meta.bytes_answer = None, giving(PDF.content)
+    row = await validating.work(attachment)
+
+    assert row["state"] == "accepted"
+
+
+async def test_a_store_that_is_away_only_makes_it_later(validating: Validating) -> None:
+    validating.meta.bytes_answer = giving(PDF.content)
+    attachment = await validating.send()
+    validating.folder.write_bytes(b"a file stands where the folder should be")
+
+    row = await validating.work(attachment)
+    assert (row["state"], row["storage_key"]) == ("pending", None)
+
+    validating.folder.unlink()
+    row = await validating.work(attachment)
+    assert row["state"] == "accepted"
+    assert validating.kept() == [PDF.content]
+
+
+async def test_who_was_given_up_meanwhile_changes_nothing(validating: Validating) -> None:
+    """A worker was frozen for longer than its lease; another one has the file."""
+    validating.meta.bytes_answer = giving(PDF.content)
+    attachment = await validating.send()
+    frozen = await claim_attachment(validating.pool, attachment)
+    assert frozen is not None
+    assert await claim_attachment(validating.pool, attachment) is None, "it is claimed"
+    await validating.database.execute("UPDATE attachments SET lease_until = now()")
+    other = await claim_attachment(validating.pool, attachment)
+    assert other is not None
+
+    await validating.validate(frozen)
+
+    row = await validating.row(attachment)
+    assert (row["state"], row["attempts"], row["abandoned"]) == ("pending", 2, 1)
+    assert row["lease_until"] is not None, "the other one goes on"
+    assert validating.kept() == [], "nothing refers to what the frozen one kept"
+    await validating.validate(other)
+    assert (await validating.row(attachment))["state"] == "accepted"
+    assert validating.kept() == [PDF.content]
+
+
+async def test_a_refusal_of_who_was_given_up_is_none(validating: Validating) -> None:
+    validating.meta.bytes_answer = giving(WORD.content)
+    attachment = await validating.send()
+    frozen = await claim_attachment(validating.pool, attachment)
+    assert frozen is not None
+    await validating.database.execute("UPDATE attachments SET attempts = attempts + 1")
+
+    await validating.validate(frozen)
+
+    assert (await validating.row(attachment))["state"] == "pending"
+    due = await validating.database.fetchval("SELECT refusal_notice_at FROM tickets")
+    assert due is None
+
+
+async def test_a_file_whose_workers_never_answer_is_refused_unseen(validating: Validating) -> None:
+    validating.meta.bytes_answer = giving(PDF.content)
+    attachment = await validating.send()
+    for _ in range(MOST_ABANDONED):
+        assert await claim_attachment(validating.pool, attachment) is not None
+        await validating.database.execute("UPDATE attachments SET lease_until = now()")
+
+    row = await validating.work(attachment)
+
+    assert (row["state"], row["reason"]) == ("refused", "damaged")
+    assert validating.meta.asked == []
+
+
+async def test_a_hash_of_either_form_is_compared(validating: Validating) -> None:
+    validating.meta.bytes_answer = giving(PDF.content)
+    right = hashlib.sha256(PDF.content)
+    forms = [
+        right.hexdigest(),
+        right.hexdigest().upper(),
+        base64.b64encode(right.digest()).decode(),
+    ]
+
+    with capture_logs() as lines:
+        rows = [
+            await validating.work(await validating.send(sha256=declared))
+            for declared in (*forms, "ab" * 32, "no hash")
+        ]
+
+    assert {row["state"] for row in rows} == {"accepted"}, "what Meta hashes is not documented"
+    said = [one["attachment_id"] for one in lines if one["event"] == "attachment.hash_differs"]
+    assert said == [row["id"] for row in rows[3:]]
+
+
+async def test_a_proof_that_fails_is_no_reason_to_take_a_file(
+    validating: Validating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a fault of our own")
+
+    monkeypatch.setattr("services.media_validator.validate_media.judge_file", fail)
+    validating.meta.bytes_answer = giving(PDF.content)
+
+    row = await validating.work(await validating.send())
+
+    assert (row["state"], row["reason"]) == ("refused", "damaged")
+
+
+async def test_no_file_is_left_where_files_pass_through(
+    validating: Validating, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "passing").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "passing"))
+    seen: list[int] = []
+
+    async def look(_: web.Request) -> web.StreamResponse:
+        seen.append(len(list((tmp_path / "passing").iterdir())))
+        return web.Response(body=PDF.content)
+
+    validating.meta.bytes_answer = look
+
+    row = await validating.work(await validating.send())
+
+    assert row["state"] == "accepted"
+    assert seen == [0], "a worker that is killed leaves nothing behind"
