@@ -1,0 +1,1 @@
+"""Files: what they are proved to be, and where those that are taken are kept."""
