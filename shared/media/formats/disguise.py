@@ -1,0 +1,79 @@
+"""What a file may be besides the format that it was proved to have.
+
+A file of several formats at once (a polyglot) shows one face to us and another to the program that
+opens it.
+"""
+
+import os
+import re
+from struct import unpack_from
+from typing import BinaryIO
+
+import puremagic
+
+# Shorter signatures stand in too many harmless files; these two are worth it.
+_FEWEST_BYTES = 3
+_SHORT_SIGNATURES = (b"MZ", b"#!")
+# What editors, printers and mail put before a document, and what says nothing about it.
+_BLANK = b"\xef\xbb\xbf \t\r\n\f\0"
+
+_MARKUP = re.compile(rb"<(?:html|head|body|script|iframe|svg|\?php|!doctype\s+html)", re.IGNORECASE)
+
+# .ZIP File Format Specification (PKWARE, APPNOTE.TXT 6.3.10), 4.3.12 and 4.3.16.
+_ZIP_ENTRY = b"PK\x01\x02"
+_ZIP_END = b"PK\x05\x06"
+_ZIP_END_LENGTH = 22
+_ZIP_LONGEST_COMMENT = 65_535
+_ZIP64 = 0xFFFFFFFF
+
+
+def begins_as_another(data: bytes, *allowed: str) -> bool:
+    """Tell whether a known signature stands at the beginning; `allowed` are extensions.
+
+    `data` is what was found around a proved file: before a PDF's header, behind a photo's end.
+    """
+    begin = data.lstrip(_BLANK)
+    if begin.startswith(_SHORT_SIGNATURES) or _MARKUP.match(begin):
+        return True
+    try:
+        matches = puremagic.magic_string(begin) if begin else []
+    except puremagic.PureError:
+        return False
+    at_begin = {
+        match.extension.lstrip(".")
+        for match in matches
+        if match.offset == 0 and len(match.byte_match) >= _FEWEST_BYTES
+    }
+    return bool(at_begin) and at_begin.isdisjoint(allowed)
+
+
+def holds_markup(data: bytes) -> bool:
+    """Tell whether a browser that sniffs would take these first bytes for a page."""
+    return _MARKUP.search(data) is not None
+
+
+def ends_as_zip(file: BinaryIO) -> bool:
+    """Tell whether a program for archives would open the file: ZIP is read from its end.
+
+    Office documents of the newer kind (DOCX, XLSX) and Java programs are ZIP archives.
+    """
+    size = file.seek(0, os.SEEK_END)
+    start = max(0, size - _ZIP_LONGEST_COMMENT - _ZIP_END_LENGTH)
+    file.seek(start)
+    tail = file.read(size - start)
+    at = tail.rfind(_ZIP_END)
+    while at >= 0:
+        if len(tail) - at >= _ZIP_END_LENGTH and _leads_to_entries(file, tail, at, start + at):
+            return True
+        at = tail.rfind(_ZIP_END, 0, at)
+    return False
+
+
+def _leads_to_entries(file: BinaryIO, tail: bytes, at: int, place: int) -> bool:
+    entries, length = unpack_from("<HI", tail, at + 10)
+    if entries == 0 or length == _ZIP64:
+        return True
+    if length > place:
+        return False
+    file.seek(place - length)
+    return file.read(len(_ZIP_ENTRY)) == _ZIP_ENTRY

@@ -1,0 +1,34 @@
+"""What every format says of itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Verdict(StrEnum):
+    """What a format's proof says of a file."""
+
+    PROVED = "proved"
+    """The file is of this format to its end, and nothing else besides."""
+    OTHER = "other"
+    """The file is something else, or also something else."""
+    DAMAGED = "damaged"
+    """The file begins as this format and is not whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that a file may be proved to have.
+
+    `prove` reads the file in bounded memory and blocks meanwhile: call it in a thread. It raises
+    OSError when the file cannot be read, and nothing for what the file holds.
+    """
+
+    name: str
+    """As MEDIA_FORMATS names it."""
+    media_type: str
+    """With which the desk serves it."""
+    extensions: tuple[str, ...]
+    """Without the dot; a download gets the first."""
+    prove: Callable[[Path], Verdict]

@@ -1,0 +1,139 @@
+"""XML 1.0, read by expat to its end, without entities and without the network."""
+
+import re
+from pathlib import Path
+from typing import NoReturn
+from xml.parsers import expat
+
+from shared.media.formats.format import Format, Verdict
+
+_CHUNK = 64 * 1024
+# Against files made to fill the memory: expat keeps a token until its end, every open element and
+# every name that it has met.
+_LONGEST_TOKEN = 1024 * 1024
+_DEEPEST = 1000
+_MOST_NAMES = 20_000
+
+# Also in UTF-16, and behind blanks that XML does not allow there.
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<\0?\?\0?x\0?m\0?l")
+# Of the others Python's codecs may be anything but the encoding of a text.
+_ENCODING = re.compile(
+    r"utf-?8|utf-?16(?:le|be)?|(?:us-)?ascii|iso-?8859-?\d{1,2}|latin-?\d|windows-?125\d|cp\d{3,4}"
+    r"|koi8-[ru]|macintosh",
+    re.IGNORECASE,
+)
+
+# Pages, drawings and office documents that are written in XML, by the namespace of their root.
+_FOREIGN_ROOTS = (
+    "http://www.w3.org/1999/xhtml",
+    "http://www.w3.org/2000/svg",
+    "http://schemas.microsoft.com/office/",
+    "http://schemas.microsoft.com/visio/",
+    "http://schemas.microsoft.com/project",
+    "http://schemas.openxmlformats.org/",
+    "http://purl.oclc.org/ooxml/",
+    "urn:schemas-microsoft-com:office:",
+    "urn:oasis:names:tc:opendocument:",
+    "http://openoffice.org/",
+    "http://www.mozilla.org/keymaster/gatekeeper/there.is.only.xul",
+)
+_FOREIGN_NAMES = {"html", "svg"}
+# Browsers run these wherever in a document they stand.
+_SCRIPTS = {
+    "http://www.w3.org/1999/xhtml script",
+    "http://www.w3.org/2000/svg script",
+}
+# `<?mso-application progid="Word.Document"?>` has Windows open the file with Office.
+_FOREIGN_INSTRUCTIONS = {"mso-application", "mso-infopathsolution", "php"}
+
+
+class _NotTakenError(Exception):
+    """The document is XML in a use that is not taken."""
+
+
+class _Reader:
+    """Follows one document; its handlers raise what is not taken."""
+
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.begun = False
+        self._depth = 0
+        self._fed = 0
+        self.parser.XmlDeclHandler = self._declare
+        self.parser.ProcessingInstructionHandler = self._instruct
+        self.parser.EntityDeclHandler = self._refuse
+        self.parser.AttlistDeclHandler = self._default
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        # Without a handler the prefixes would not count as names.
+        self.parser.StartNamespaceDeclHandler = self._ignore
+
+    def feed(self, chunk: bytes) -> None:
+        self.begun = self.begun or (not self._fed and _DECLARATION.match(chunk) is not None)
+        self.parser.Parse(chunk, False)
+        self._fed += len(chunk)
+        if self._fed - max(self.parser.CurrentByteIndex, 0) > _LONGEST_TOKEN:
+            raise _NotTakenError
+        if len(self.parser.intern) > _MOST_NAMES:
+            raise _NotTakenError
+
+    def _declare(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and not _ENCODING.fullmatch(encoding):
+            raise _NotTakenError
+
+    def _instruct(self, target: str, _data: str) -> None:
+        if target.lower() in _FOREIGN_INSTRUCTIONS:
+            raise _NotTakenError
+
+    def _default(
+        self, _element: str, _attribute: str, _kind: str, default: str | None, _required: int
+    ) -> None:
+        # It is repeated with every element, as an entity would be.
+        if default is not None:
+            raise _NotTakenError
+
+    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+        if self._depth == 0:
+            self._check_root(name)
+        self.begun = True
+        self._depth += 1
+        if self._depth > _DEEPEST or name in _SCRIPTS:
+            raise _NotTakenError
+
+    def _check_root(self, name: str) -> None:
+        namespace, _, local = name.rpartition(" ")
+        if local.lower() in _FOREIGN_NAMES or namespace.startswith(_FOREIGN_ROOTS):
+            raise _NotTakenError
+
+    def _end(self, _name: str) -> None:
+        self._depth -= 1
+
+    def _ignore(self, *_declaration: object) -> None: ...
+
+    def _refuse(self, *_declaration: object) -> NoReturn:
+        raise _NotTakenError
+
+
+def prove_xml(path: Path) -> Verdict:
+    """Prove an XML document: well formed to its end in its own encoding, and data.
+
+    A DOCTYPE is taken, one that declares entities or defaults is not; pages, drawings and office
+    documents are not. OTHER is also what would need unbounded memory to read.
+    """
+    reader = _Reader()
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(_CHUNK):
+                reader.feed(chunk)
+            reader.parser.Parse(b"", True)
+        except _NotTakenError:
+            return Verdict.OTHER
+        except (ValueError, LookupError):
+            # An encoding that Python does not know, or of several bytes a character.
+            return Verdict.OTHER
+        except expat.ExpatError:
+            return Verdict.DAMAGED if reader.begun else Verdict.OTHER
+    return Verdict.PROVED
+
+
+FORMAT = Format("xml", "application/xml", ("xml",), prove_xml)
