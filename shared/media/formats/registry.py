@@ -16,8 +16,11 @@ FORMATS: dict[str, Format] = {
 
 
 def choose_formats(names: Sequence[str]) -> tuple[Format, ...]:
-    """Give the formats with these names, each once; raise ValueError for a name not known."""
-    unknown = [name for name in names if name not in FORMATS]
-    if unknown:
-        raise ValueError(f"Unknown format {', '.join(unknown)}; known are {', '.join(FORMATS)}.")
+    """Give the formats that MEDIA_FORMATS names, each once.
+
+    Raises a ValueError that names the variable and what it may hold.
+    """
+    if not FORMATS.keys() >= set(names):
+        known = ", ".join(FORMATS)
+        raise ValueError(f'Environment variable "MEDIA_FORMATS" invalid: known are {known}.')
     return tuple(FORMATS[name] for name in dict.fromkeys(names))
