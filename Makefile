@@ -19,6 +19,7 @@ test-long: for-developing ## run the tests that take minutes
 
 measure: for-developing ## measure the main path on this machine (about a minute)
 	@$(IN_VENV) tests.benchmarks.measure
+	@$(IN_VENV) tests.benchmarks.measure_files
 
 check: for-developing ## lint, formatting, types, layers
 	@$(IN_VENV) ruff check

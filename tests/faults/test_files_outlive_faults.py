@@ -1,0 +1,203 @@
+"""A validator that dies or freezes, Meta's media host away, a store that fails: no file is lost."""
+
+import asyncio
+import signal
+from collections import Counter
+
+import asyncpg
+import pytest
+
+from tests import media_files
+from tests.eventually import eventually
+from tests.system import System
+
+PHONE = "34600111222"
+FILES = 8
+
+COUNT_STATES = "SELECT state, reason, count(*) FROM attachments GROUP BY state, reason"
+
+
+async def send_files(system: System, size: int = 0) -> list[bytes]:
+    contents = [media_files.small_pdf(seed, size) for seed in range(FILES)]
+    await asyncio.gather(
+        *(
+            system.send_file(PHONE, content, f"{place}.pdf")
+            for place, content in enumerate(contents)
+        )
+    )
+    return contents
+
+
+async def states(database: asyncpg.Connection) -> dict[str, int]:
+    rows = await database.fetch(COUNT_STATES)
+    return {row["reason"] or row["state"]: row["count"] for row in rows}
+
+
+async def all_end(database: asyncpg.Connection, state: str) -> None:
+    assert await states(database) == {state: FILES}
+
+
+async def all_are_claimed(database: asyncpg.Connection) -> None:
+    claimed = await database.fetchval(
+        "SELECT count(*) FROM attachments WHERE lease_until IS NOT NULL"
+    )
+    assert claimed == FILES
+
+
+async def bytes_are_right(system: System, contents: list[bytes]) -> None:
+    """Each file can be downloaded once, as it was sent; the store holds nothing else."""
+    (ticket,) = await system.tickets()
+    messages = await system.messages(ticket["number"])
+    files = [file for message in messages for file in message["attachments"]]
+    got = [await system.download(file["id"]) for file in files]
+    assert Counter(content for _, content in got) == Counter(contents)
+
+
+@pytest.mark.timeout(180)
+async def test_a_validator_killed_in_mid_download_loses_no_file(
+    system: System, database: asyncpg.Connection
+) -> None:
+    await system.start_all()
+    await system.behave(media_bytes_per_second=50_000)
+    contents = await send_files(system, 200_000)
+    await eventually(lambda: all_are_claimed(database))
+
+    system.of("media_validator")[0].process.kill()
+    await system.behave(media_bytes_per_second=0)
+    await system.start("media_validator")
+
+    # Nobody answers for the claims until their leases are over, 30 s later.
+    await eventually(lambda: all_end(database, "accepted"), within=90)
+    await bytes_are_right(system, contents)
+    assert len(list(system.media_folder.iterdir())) == FILES
+    assert await database.fetchval("SELECT max(abandoned) FROM attachments") == 1
+
+
+async def test_a_validator_that_is_asked_to_stop_gives_back_what_it_cannot_end(
+    system: System, database: asyncpg.Connection
+) -> None:
+    await system.start_all()
+    await system.behave(media_bytes_per_second=5_000)
+    contents = await send_files(system, 200_000)
+    await eventually(lambda: all_are_claimed(database))
+    stopping = system.of("media_validator")[0]
+
+    stopping.signal(signal.SIGTERM)
+    await asyncio.wait_for(stopping.process.wait(), 30)
+
+    assert stopping.process.returncode == 0
+    assert len(stopping.events("attachment.released")) == FILES
+    assert await database.fetchval("SELECT count(lease_until) FROM attachments") == 0
+    await system.behave(media_bytes_per_second=0)
+    await system.start("media_validator")
+    await eventually(lambda: all_end(database, "accepted"))
+    await bytes_are_right(system, contents)
+
+
+async def test_a_frozen_validator_does_not_hold_its_files_for_ever(
+    system: System, database: asyncpg.Connection
+) -> None:
+    await system.start_all()
+    await system.behave(media_bytes_per_second=50_000)
+    contents = await send_files(system, 200_000)
+    await eventually(lambda: all_are_claimed(database))
+    frozen = system.of("media_validator")[0]
+    frozen.signal(signal.SIGSTOP)
+    # As if the leases were over: half a minute later they are.
+    await database.execute("UPDATE attachments SET lease_until = now(), next_attempt_at = now()")
+    await system.behave(media_bytes_per_second=0)
+    await system.start("media_validator")
+    await eventually(lambda: all_end(database, "accepted"), within=30)
+
+    frozen.signal(signal.SIGCONT)
+
+    async def it_has_noticed() -> None:
+        lost = frozen.events("attachment.claim_lost") + frozen.events("attachment.retry")
+        assert {line["attachment_id"] for line in lost} == set(range(1, FILES + 1))
+
+    await eventually(it_has_noticed, within=30)
+    await bytes_are_right(system, contents)
+    assert len(list(system.media_folder.iterdir())) == FILES, "it leaves nothing behind"
+
+
+@pytest.mark.timeout(180)
+async def test_a_minute_without_metas_media_host_loses_no_file(
+    system: System, database: asyncpg.Connection
+) -> None:
+    await system.start_all()
+    await system.behave(media_away=True)
+    contents = await send_files(system)
+
+    async def all_have_been_tried_for_a_minute() -> None:
+        # 5 s, 10 s, 20 s, 40 s apart: the fifth attempt begins after 75 s.
+        assert await database.fetchval("SELECT min(attempts) FROM attachments") >= 4
+        waited = await database.fetchval(
+            "SELECT extract(epoch FROM clock_timestamp() - min(received_at))::int FROM messages"
+        )
+        assert waited >= 60
+
+    await eventually(all_have_been_tried_for_a_minute, within=120, every=1)
+    assert await states(database) == {"pending": FILES}
+    await system.behave(media_away=False)
+
+    await eventually(lambda: all_end(database, "accepted"), within=60)
+    await bytes_are_right(system, contents)
+    assert system.events("attachment.unavailable") == []
+
+
+async def test_a_store_that_fails_once_loses_no_file(
+    system: System, database: asyncpg.Connection
+) -> None:
+    system.media_folder.write_bytes(b"a file stands where the folder should be")
+    await system.start_all()
+    contents = await send_files(system)
+
+    async def all_have_failed() -> None:
+        failed = system.events("attachment.retry")
+        assert {line["attachment_id"] for line in failed} == set(range(1, FILES + 1))
+
+    await eventually(all_have_failed)
+    system.media_folder.unlink()
+
+    await eventually(lambda: all_end(database, "accepted"), within=30)
+    await bytes_are_right(system, contents)
+
+
+async def test_what_meta_has_lost_is_unavailable_with_its_reason(
+    system: System, database: asyncpg.Connection
+) -> None:
+    system.environment["REFUSAL_NOTICE_SECONDS"] = "1"
+    await system.start_all(media_validator=0)
+    await send_files(system)
+    await system.forget_media()
+    await system.start("media_validator")
+
+    async def asked_once() -> None:
+        assert await database.fetchval("SELECT min(attempts) FROM attachments") == 1
+
+    await eventually(asked_once)
+    # Four more attempts, without the 75 s between them.
+    await database.execute("UPDATE attachments SET attempts = 4, next_attempt_at = now()")
+
+    await eventually(lambda: all_end(database, "not_found"), within=30)
+
+    async def told() -> None:
+        notices = [m["text"] for m in await system.phone(PHONE) if "0.pdf" in m["text"]]
+        assert len(notices) == 1
+        assert f"{FILES - 1}.pdf" in notices[0]
+
+    await eventually(told)
+
+
+async def test_broken_downloads_are_tried_again_until_the_file_is_whole(
+    system: System, database: asyncpg.Connection
+) -> None:
+    await system.start_all()
+    await system.behave(
+        media_cut_next=2, media_500_next=2, media_404_next=2, media_redirect_next=2
+    )
+    contents = await send_files(system)
+
+    await eventually(lambda: all_end(database, "accepted"), within=60)
+    await bytes_are_right(system, contents)
+    assert len(system.events("attachment.retry")) >= FILES - 2
