@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from services.whatsapp_simulator.check_message import OutboundMessage
+from services.whatsapp_simulator.check_message import BAD_VALUE, OutboundMessage
 from services.whatsapp_simulator.find_recipient import find_recipient
 from services.whatsapp_simulator.graph_errors import GraphError
 from services.whatsapp_simulator.make_wamid import make_wamid
+from services.whatsapp_simulator.media import Medium
 from services.whatsapp_simulator.phones import PhoneMessage
 from services.whatsapp_simulator.report_statuses import report_statuses
 from services.whatsapp_simulator.simulator import Simulator
@@ -18,31 +19,47 @@ from shared.log import log
 def accept_message(simulator: Simulator, message: OutboundMessage) -> Json:
     """Give Meta's answer; raise GraphError where the behaviour asks for one.
 
-    The answer says accepted, not delivered: it is the same for a message that reaches nobody.
+    The answer says accepted, not delivered: it is the same for a message that reaches nobody. A
+    media id that was not uploaded, or was dropped since, is 131009.
     """
+    sent: Json = msgspec.to_builtins(message)
+    medium = _attached(simulator, sent[message.type])
     code = simulator.behaviour.spend_failure()
     if code is not None:
         raise GraphError(code)
     phone, contact = find_recipient(simulator.phones, message)
     wamid = make_wamid(contact.get("wa_id") or contact["user_id"], simulator.ids)
     if phone is not None:
-        received = _receive(message, wamid, simulator.now())
+        received = _receive(sent, medium, wamid, simulator.now())
         phone.messages.append(received)
         report_statuses(simulator, phone, received)
     log.info("simulator.message_accepted", kind=message.type, delivered=phone is not None)
     return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]}
 
 
-def _receive(message: OutboundMessage, wamid: str, now: float) -> PhoneMessage:
-    sent: Json = msgspec.to_builtins(message)
-    content: Json = sent[message.type]
+def _attached(simulator: Simulator, content: Json) -> Medium | None:
+    media_id = content.get("id")
+    if media_id is None:
+        return None
+    medium = simulator.media.find(media_id)
+    if medium is None:
+        raise GraphError(BAD_VALUE, f"'id' {media_id} is no media of this number")
+    return medium
+
+
+def _receive(sent: Json, medium: Medium | None, wamid: str, now: float) -> PhoneMessage:
+    kind = sent["type"]
+    content: Json = sent[kind]
     return PhoneMessage(
         id=wamid,
         direction="outbound",
-        type=message.type,
-        text=content.get("body"),
+        type=kind,
+        text=content.get("body", content.get("caption")),
         at=datetime.fromtimestamp(now, UTC),
         callback_data=sent.get("biz_opaque_callback_data"),
         context=sent.get("context"),
         content=content,
+        media_id=medium.id if medium else None,
+        filename=content.get("filename"),
+        mime_type=medium.mime_type if medium else None,
     )

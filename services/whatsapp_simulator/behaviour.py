@@ -1,6 +1,6 @@
 """How Meta behaves for now: what a test can ask for, and how much of it is left."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -8,6 +8,16 @@ from services.whatsapp_simulator.graph_errors import ERRORS
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Counter: TypeAlias = Literal[
+    "refuse_connections",
+    "http_500_next",
+    "lose_answer_next",
+    "media_500_next",
+    "media_404_next",
+    "media_cut_next",
+    "media_wrong_length_next",
+    "media_redirect_next",
+]
 
 
 class Failure(msgspec.Struct, forbid_unknown_fields=True):
@@ -22,7 +32,7 @@ class Failure(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
-    """The defaults are a good day. What is counted (the last four) is used up."""
+    """The defaults are a good day. `fail_next` and what is a Count after it are used up."""
 
     duplicates: Count = 0
     """Each webhook is delivered so many times more."""
@@ -37,7 +47,21 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     statuses: bool = True
     """What the desk sends is reported as sent and as delivered."""
     status_delay_seconds: Seconds = 0.0
-    """From the acceptance to `sent`, and again to `delivered`."""
+    """From the acceptance to `sent`, again to `delivered`, and again to `read`."""
+    status_before_answer: bool = False
+    """With `delay_seconds`: the statuses do not wait for the answer of the Graph API."""
+    read_receipts: bool = False
+    """Whatever is delivered is also reported as read, without anybody reading it."""
+    callback_data: bool = True
+    """Statuses bring the `biz_opaque_callback_data` of their message."""
+    media_url_seconds: Seconds = 300.0
+    """How long a link to the bytes of a medium works (Meta, media, 2025-11: 5 minutes)."""
+    media_bytes_per_second: Count = 0
+    """The pace of each download; 0 is as fast as it goes."""
+    media_away: bool = False
+    """Every request for a medium, or for its bytes, is cut."""
+    media_redirect_to: Annotated[str, msgspec.Meta(pattern=r"^([\w.-]+(:\d+)?)?$")] = ""
+    """The `host[:port]` of `media_redirect_next`; "" is this host by its other name, localhost."""
     seed: int = 0
     """Of the order and the grouping of webhooks."""
     delay_seconds: Seconds = 0.0
@@ -50,10 +74,18 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     """The next requests get a 500 that is not JSON; nothing is accepted."""
     lose_answer_next: Count = 0
     """The next accepted messages are delivered, but the connection is cut before the answer."""
+    media_500_next: Count = 0
+    """The next requests for media or their bytes get a 500 that is not JSON."""
+    media_404_next: Count = 0
+    """The next downloads get a 404, though their link is fresh."""
+    media_cut_next: Count = 0
+    """The next downloads end after half of the bytes."""
+    media_wrong_length_next: Count = 0
+    """The next downloads announce no length and never end."""
+    media_redirect_next: Count = 0
+    """The next downloads are answered with a redirect to another host."""
 
-    def spend(
-        self, counter: Literal["refuse_connections", "http_500_next", "lose_answer_next"]
-    ) -> bool:
+    def spend(self, counter: Counter) -> bool:
         """Tell whether it is to happen now, and count it."""
         left: int = getattr(self, counter)
         setattr(self, counter, max(0, left - 1))

@@ -65,6 +65,31 @@ class Template(_Strict):
     components: list[Component] = []
 
 
+class Media(_Strict):
+    """An uploaded medium or a link to one, not both (Meta, media messages, 2025-11)."""
+
+    id: str | UnsetType = UNSET
+    link: str | UnsetType = UNSET
+
+
+class Captioned(Media):
+    """An image or a video; the caption has at most 1024 characters."""
+
+    caption: Annotated[str, Meta(max_length=1024)] | UnsetType = UNSET
+
+
+class Document(Captioned):
+    """The name's ending chooses the icon on the phone."""
+
+    filename: str | UnsetType = UNSET
+
+
+class Audio(Media):
+    """Has no caption; `voice` makes it a recorded note."""
+
+    voice: bool | UnsetType = UNSET
+
+
 class Context(_Strict):
     """The wamid of the message that is answered."""
 
@@ -78,9 +103,13 @@ class OutboundMessage(_Strict, kw_only=True):
     recipient_type: str = "individual"
     to: str | UnsetType = UNSET
     recipient: str | UnsetType = UNSET
-    type: Literal["text", "template"] = "text"
+    type: Literal["text", "template", "image", "video", "audio", "document"] = "text"
     text: Text | UnsetType = UNSET
     template: Template | UnsetType = UNSET
+    image: Captioned | UnsetType = UNSET
+    video: Captioned | UnsetType = UNSET
+    audio: Audio | UnsetType = UNSET
+    document: Document | UnsetType = UNSET
     context: Context | UnsetType = UNSET
     biz_opaque_callback_data: Annotated[str, Meta(max_length=512)] | UnsetType = UNSET
 
@@ -139,11 +168,24 @@ def _code_of(fault: str) -> int:
 
 
 def _check_content(message: OutboundMessage) -> None:
-    if getattr(message, message.type) is UNSET:
+    content = getattr(message, message.type)
+    if content is UNSET:
         raise GraphError(MISSING, f"Parameter '{message.type}' is missing")
-    if message.type != "template" or message.template is UNSET:
-        return
-    for component in message.template.components:
+    if isinstance(content, Media):
+        _check_media(content)
+    elif isinstance(content, Template):
+        _check_template(content)
+
+
+def _check_media(media: Media) -> None:
+    if media.id is UNSET and media.link is UNSET:
+        raise GraphError(MISSING, "One of 'id' and 'link' is needed")
+    if media.id is not UNSET and media.link is not UNSET:
+        raise GraphError(BAD_VALUE, "'id' and 'link' exclude each other")
+
+
+def _check_template(template: Template) -> None:
+    for component in template.components:
         for parameter in component.parameters:
             if not parameter.text:
                 raise GraphError(MISSING, "Parameter of type text is missing text value")

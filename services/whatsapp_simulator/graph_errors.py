@@ -77,12 +77,22 @@ ERRORS: dict[int, tuple[int, str]] = {
 class GraphError(Exception):
     """Meta refuses a request, with one of the documented codes and words of its own."""
 
-    def __init__(self, code: int, details: str = "", *, unknown_object: str = "") -> None:
+    def __init__(
+        self,
+        code: int,
+        details: str = "",
+        *,
+        title: str = "",
+        unknown_object: str = "",
+        method: str = "POST",
+    ) -> None:
         super().__init__(code)
         self.code = code
-        self.status, self.title = ERRORS[code]
+        self.status, usual_title = ERRORS[code]
+        self.title = title or usual_title
         self.details = details or self.title
         self.unknown_object = unknown_object
+        self.method = method
 
     def body(self, ids: random.Random) -> Json:
         """Give the answer's JSON; `fbtrace_id` is new each time."""
@@ -93,8 +103,9 @@ class GraphError(Exception):
         if self.unknown_object:
             # The Graph itself answers before WhatsApp does, in its own shape.
             text = (
-                f"Unsupported post request. Object with ID '{self.unknown_object}' does not exist,"
-                " cannot be loaded due to missing permissions, or does not support this operation."
+                f"Unsupported {self.method.lower()} request. Object with ID '{self.unknown_object}'"
+                " does not exist, cannot be loaded due to missing permissions, or does not support"
+                " this operation."
             )
             return {"message": text, "type": "GraphMethodException", "error_subcode": 33}
         if self.status == HTTPStatus.UNAUTHORIZED:

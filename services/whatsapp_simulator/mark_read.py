@@ -1,4 +1,4 @@
-"""Mark a citizen's message as read."""
+"""Mark a citizen's message, and those before it, as read."""
 
 from services.whatsapp_simulator.check_message import BAD_VALUE, ReadReceipt
 from services.whatsapp_simulator.graph_errors import GraphError
@@ -7,7 +7,16 @@ from services.whatsapp_simulator.webhook_value import Json
 
 
 def mark_read(phones: Phones, receipt: ReadReceipt) -> Json:
-    """Give Meta's answer; raise GraphError 131009 for the id of a message that no citizen sent."""
-    if receipt.message_id not in phones.written:
+    """Give Meta's answer; raise GraphError 131009 for the id of a message that no citizen sent.
+
+    The messages before it are read too (Meta, mark messages as read, 2025-11).
+    """
+    phone = phones.written.get(receipt.message_id)
+    if phone is None:
         raise GraphError(BAD_VALUE, "'message_id' is no message that this number received")
+    for message in phone.messages:
+        if message.direction == "inbound":
+            message.reach("read")
+        if message.id == receipt.message_id:
+            break
     return {"success": True}

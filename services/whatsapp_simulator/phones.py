@@ -7,8 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
+# What a message goes through, in this order.
+STATES = (None, "sent", "delivered", "read")
+State = Literal["sent", "delivered", "read"]
 
-class PhoneMessage(msgspec.Struct, frozen=True, kw_only=True):
+
+class PhoneMessage(msgspec.Struct, kw_only=True):
     """A message on a phone; the direction is the desk's: inbound is what the citizen wrote."""
 
     id: str
@@ -20,6 +24,15 @@ class PhoneMessage(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, Any] | None = None
     content: Any = None
     """The object that is named like the type, e.g. a template with its parameters."""
+    status: State | None = None
+    """Inbound: on its way, taken by the desk, marked as read. Outbound: reported to the desk."""
+    media_id: str | None = None
+    filename: str | None = None
+    mime_type: str | None = None
+
+    def reach(self, state: State) -> None:
+        """Note how far the message has come; it never goes back."""
+        self.status = max(self.status, state, key=STATES.index)
 
 
 @dataclass
@@ -53,8 +66,8 @@ class Phones:
 
     def __init__(self) -> None:
         self._by_address: dict[str, Phone] = {}
-        self.written: set[str] = set()
-        """The wamids of what citizens wrote."""
+        self.written: dict[str, Phone] = {}
+        """On which phone each message of a citizen was written, by wamid."""
 
     def find(self, address: str) -> Phone | None:
         """Give the phone with this number or user id."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from services.whatsapp_simulator.behaviour import Behaviour
+from services.whatsapp_simulator.media import Media
 from services.whatsapp_simulator.phones import Phones
 from services.whatsapp_simulator.settings import Settings
 from services.whatsapp_simulator.webhooks import Webhooks
@@ -19,6 +20,7 @@ class Simulator:
     settings: Settings
     behaviour: Behaviour
     phones: Phones
+    media: Media
     webhooks: Webhooks
     now: Callable[[], float]
     # Ids must differ between two runs on one database, the order of webhooks must be repeatable.

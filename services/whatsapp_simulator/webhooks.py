@@ -3,7 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from itertools import count, cycle
 from typing import Self
 
@@ -26,6 +27,18 @@ OK = 200
 NO_ANSWER = 0
 
 
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """A change or a whole body, and what is done once the desk has taken it."""
+
+    content: Json | bytes
+    arrived: Callable[[], None] = _nothing
+
+
 class Webhooks:
     """Delivers, each webhook in a task of its own: Meta delivers concurrently."""
 
@@ -36,7 +49,7 @@ class Webhooks:
         self._app_secret = app_secret
         self._behaviour = behaviour
         self._chance = chance
-        self._collected: list[Json | bytes] = []
+        self._collected: list[Announcement] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self.obey()
@@ -68,13 +81,21 @@ class Webhooks:
         else:
             self._flowing.set()
 
-    def announce(self, change: Json | bytes, after_seconds: float = 0.0) -> None:
+    def announce(
+        self,
+        content: Json | bytes,
+        after_seconds: float = 0.0,
+        arrived: Callable[[], None] = _nothing,
+    ) -> None:
         """Deliver a change, or a body as it stands, until the desk answers 200."""
+        self._announce(Announcement(content, arrived), after_seconds)
+
+    def _announce(self, announcement: Announcement, after_seconds: float) -> None:
         if after_seconds:
-            self._run(self._announce_later(change, after_seconds))
+            self._run(self._announce_later(announcement, after_seconds))
             return
         behaviour = self._behaviour
-        copies = [change] * (1 + behaviour.duplicates)
+        copies = [announcement] * (1 + behaviour.duplicates)
         if not behaviour.shuffle and behaviour.batch == 1:
             self._send(copies)
             return
@@ -82,9 +103,9 @@ class Webhooks:
             asyncio.get_running_loop().call_later(behaviour.collect_seconds, self._send_collected)
         self._collected += copies
 
-    async def _announce_later(self, change: Json | bytes, seconds: float) -> None:
+    async def _announce_later(self, announcement: Announcement, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        self.announce(change)
+        self._announce(announcement, 0.0)
 
     def _send_collected(self) -> None:
         collected, self._collected = self._collected, []
@@ -92,21 +113,25 @@ class Webhooks:
             self._chance.shuffle(collected)
         self._send(collected)
 
-    def _send(self, announced: list[Json | bytes]) -> None:
+    def _send(self, announced: list[Announcement]) -> None:
         """Start one delivery for each body and for each group of changes."""
-        changes = [item for item in announced if not isinstance(item, bytes)]
+        changes = [one for one in announced if not isinstance(one.content, bytes)]
         size = self._behaviour.batch
-        groups = [changes[start : start + size] for start in range(0, len(changes), size)]
-        bodies = [write_body(aggregate_changes(group, self._chance)) for group in groups]
-        for body in bodies + [item for item in announced if isinstance(item, bytes)]:
-            self._run(self._deliver(body))
+        for start in range(0, len(changes), size):
+            group = changes[start : start + size]
+            contents = [one.content for one in group if not isinstance(one.content, bytes)]
+            body = write_body(aggregate_changes(contents, self._chance))
+            self._run(self._deliver(body, group))
+        for one in announced:
+            if isinstance(one.content, bytes):
+                self._run(self._deliver(one.content, [one]))
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, body: bytes) -> None:
+    async def _deliver(self, body: bytes, announced: list[Announcement]) -> None:
         delay = FIRST_RETRY_SECONDS
         for attempt in count(1):
             await self._flowing.wait()
@@ -114,6 +139,8 @@ class Webhooks:
             self.attempts += 1
             if status == OK:
                 self.delivered += 1
+                for one in announced:
+                    one.arrived()
                 log.debug("simulator.webhook_delivered", attempt=attempt)
                 return
             self.refused[status] += 1

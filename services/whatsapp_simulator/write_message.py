@@ -33,23 +33,29 @@ class Writing(msgspec.Struct, forbid_unknown_fields=True):
 
 async def write_message(request: web.Request) -> web.Response:
     """Answer 202 with the message's wamid; its webhook is on the way to the desk."""
-    simulator = request.app[SIMULATOR]
     writing = await read_json(request, Writing)
     if (writing.text is None) == (writing.message is None):
         raise bad_request("exactly one of `text` and `message` is needed")
+    wamid = send_writing(request, writing)
+    return json_answer({"id": wamid}, status=202)
+
+
+def send_writing(request: web.Request, writing: Writing) -> str:
+    """Put a message on the phone that the path names and announce it; give its wamid."""
+    simulator = request.app[SIMULATOR]
     number = request.match_info.get("number", "").removeprefix("+") or None
     user_id = request.match_info.get("user_id") or _shown_user_id(simulator, number, writing)
     phone = simulator.phones.meet(number, user_id)
     phone.name = writing.name or phone.name
     sender = Phone(number, user_id, phone.name)
     message = _make_message(simulator, sender, writing)
-    _keep(simulator, phone, message)
+    kept = _keep(simulator, phone, message)
     # A change of number or user id comes without contacts (Meta, system messages, 2025-11).
     contacts = {} if message.get("type") == "system" else {"contacts": [sender.contact]}
     change = make_change(simulator.settings.phone_number_id, **contacts, messages=[message])
-    simulator.webhooks.announce(change)
+    simulator.webhooks.announce(change, arrived=lambda: kept.reach("delivered"))
     log.info("simulator.message_written")
-    return json_answer({"id": message["id"]}, status=202)
+    return kept.id
 
 
 def _shown_user_id(simulator: Simulator, number: str | None, writing: Writing) -> str | None:
@@ -82,19 +88,29 @@ def _context(writing: Writing) -> Json:
     return {"context": {"from": NUMBER, "id": writing.reply_to}} if writing.reply_to else {}
 
 
-def _keep(simulator: Simulator, phone: Phone, message: Json) -> None:
+def _keep(simulator: Simulator, phone: Phone, message: Json) -> PhoneMessage:
     kind = str(message.get("type"))
     content = message.get(kind)
-    text = content.get("body", content.get("caption")) if isinstance(content, dict) else None
-    simulator.phones.written.add(message["id"])
-    phone.messages.append(
-        PhoneMessage(
-            id=message["id"],
-            direction="inbound",
-            type=kind,
-            text=text if isinstance(text, str) else None,
-            at=datetime.fromtimestamp(simulator.now(), UTC),
-            context=message.get("context"),
-            content=content,
-        )
+    told = content if isinstance(content, dict) else {}
+    kept = PhoneMessage(
+        id=message["id"],
+        direction="inbound",
+        type=kind,
+        text=_text_in(told, "body") or _text_in(told, "caption"),
+        at=datetime.fromtimestamp(simulator.now(), UTC),
+        context=message.get("context"),
+        content=content,
+        status="sent",
+        media_id=_text_in(told, "id"),
+        filename=_text_in(told, "filename"),
+        mime_type=_text_in(told, "mime_type"),
     )
+    phone.messages.append(kept)
+    simulator.phones.written[kept.id] = phone
+    return kept
+
+
+def _text_in(content: Json, name: str) -> str | None:
+    """Give a field if it is a text: a test may write anything."""
+    value = content.get(name)
+    return value if isinstance(value, str) else None

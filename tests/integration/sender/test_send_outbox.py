@@ -193,7 +193,7 @@ async def test_a_send_whose_sender_was_killed_is_taken_over_as_unknown(
     """The lease: an attempt of a killed sender is neither lost nor blindly repeated."""
     number = await open_ticket(sending)
     await eventually(lambda: outbox_is_empty(database))
-    await sending.behave(delay_seconds=30)
+    await sending.behave(delay_seconds=30, status_before_answer=True)
     message = await answer(sending, number, "a medias")
 
     async def accepted() -> None:
@@ -268,7 +268,7 @@ async def test_a_status_that_comes_before_the_lost_answer_is_noticed_settles_the
     await system.start_all(ticket_router=0)
     number = await open_ticket(system)
     await eventually(lambda: outbox_is_empty(database))
-    await system.behave(delay_seconds=2, lose_answer_next=1)
+    await system.behave(delay_seconds=2, status_before_answer=True, lose_answer_next=1)
     message = await answer(system, number, "lenta")
 
     async def delivered() -> None:

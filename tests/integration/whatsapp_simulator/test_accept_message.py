@@ -17,6 +17,8 @@ USER = "CO.20002000200020002000"
 
 
 async def test_a_message_to_a_phone_is_on_that_phone(simulator: Simulator) -> None:
+    await behave(simulator, statuses=False)
+
     _, answer = await ask_graph(
         simulator,
         text_to(context={"message_id": "wamid.ANY"}, biz_opaque_callback_data="out:8f2c"),
@@ -38,6 +40,10 @@ async def test_a_message_to_a_phone_is_on_that_phone(simulator: Simulator) -> No
         "callback_data": "out:8f2c",
         "context": {"message_id": "wamid.ANY"},
         "content": {"body": "Buenas", "preview_url": False},
+        "status": None,
+        "media_id": None,
+        "filename": None,
+        "mime_type": None,
     }
 
 
@@ -58,6 +64,7 @@ async def test_a_message_to_a_user_id_is_on_the_phone_of_that_user(simulator: Si
     _, answer = await ask_graph(simulator, message)
 
     assert answer["contacts"] == [{"input": USER, "user_id": USER}]
+    await at_rest(simulator)
     assert [m["text"] for m in await read(simulator)] == ["Hola", "Buenas"]
     assert await read(simulator) == await read(simulator, USER)
 
