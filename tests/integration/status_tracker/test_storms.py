@@ -5,7 +5,7 @@ contacts' storms have at that place.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 from typing import Any
 
 import asyncpg
@@ -26,7 +26,7 @@ def _cuts(order: tuple[str, ...]) -> Iterator[Parts]:
     for count in range(len(order)):
         for places in combinations(range(1, len(order)), count):
             edges = [0, *places, len(order)]
-            yield tuple(order[a:b] for a, b in zip(edges, edges[1:], strict=False))
+            yield tuple(order[a:b] for a, b in pairwise(edges))
 
 
 STORMS: list[Parts] = [
