@@ -71,6 +71,9 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "ticket.closed": {"ticket", "closed_at", "by"},
         "ticket.read": {"ticket", "agent", "messages"},
         "message.queued": {"ticket_id", "message_id", "purpose"},
+        "delivery.changed": {"message_id", "state"},
+        "delivery.failed": {"message_id", "code"},
+        "status.matched": {"item_id", "message_id"},
         "item.recorded": {"item_id", "event_hash", "outcome", "reason", "message_id"},
         # files
         "attachment.pending": {"attachment_id", "message_id"},

@@ -10,7 +10,9 @@ from shared.database.transaction import Transaction, transaction
 from shared.log import failure
 from shared.tickets.date_next_message import date_next_messages
 from shared.tickets.lock_contacts import lock_contacts
+from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.settle_proved import settle_proved
+from shared.tickets.take_early_statuses import take_early_statuses
 from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown
 
 # The delay before attempt n + 1 doubles from 2 s; what waits for a person is tried once a minute.
@@ -78,12 +80,15 @@ async def _record_accepted(tx: Transaction, sent: Sequence[Sent]) -> None:
     accepted = [(s, s.outcome.wamid) for s in sent if isinstance(s.outcome, Accepted)]
     if not accepted:
         return
+    message_ids = {wamid: one.taken.message_id for one, wamid in accepted}
+    await lock_wamids(tx, message_ids)
     await _finish(tx, [one for one, _ in accepted])
     await tx.connection.execute(
         SET_ACCEPTED,
         [one.taken.message_id for one, _ in accepted],
         [wamid for _, wamid in accepted],
     )
+    await take_early_statuses(tx, message_ids)
     for one, _ in accepted:
         tx.log(
             "send.accepted", message_id=one.taken.message_id, attempt=one.taken.attempt,

@@ -1,16 +1,23 @@
 """Track a batch of statuses in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from services.status_tracker.keep_early_statuses import keep_early_statuses
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
-from shared.domain.delivery import delivery_of, is_further
+from shared.domain.delivery import delivery_of
+from shared.errors import TryAgainError
 from shared.events import WebhookEvent
+from shared.tickets.advance_deliveries import Told, advance_deliveries
 from shared.tickets.lock_contacts import lock_contacts
+from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.record_items import Recorded, record_items, sift_items
 from shared.tickets.settle_proved import settle_proved
+from shared.tickets.take_early_statuses import take_early_statuses
 from shared.whatsapp.read_status import ReceivedStatus, read_status
+
+UNKNOWN_MESSAGE = "unknown message"
 
 # By our callback data, which a status brings even if the answer to the send was lost; else by
 # wamid. Never by recipient, which may be missing or written differently.
@@ -21,12 +28,17 @@ WHERE messages.direction = 'outbound'
   AND (messages.id = ANY($1::bigint[]) OR messages.wamid = ANY($2::text[]))
 """
 
-FIND_DELIVERIES = "SELECT id, delivery FROM messages WHERE id = ANY($1::bigint[])"
+# The second look, under the lock of the wamids: what it does not find, nobody has recorded.
+FIND_RECORDED = """
+SELECT EXISTS (SELECT FROM messages WHERE direction = 'outbound' AND wamid = ANY($1::text[]))
+"""
 
-SET_DELIVERIES = """
-UPDATE messages SET delivery = new.delivery, wamid = coalesce(messages.wamid, new.wamid)
-FROM unnest($1::bigint[], $2::text[], $3::text[]) AS new (id, delivery, wamid)
-WHERE messages.id = new.id
+# A message that was sent again keeps the wamid that is there; the other one's statuses find it by
+# our callback data.
+FILL_WAMIDS = """
+UPDATE messages SET wamid = new.wamid
+FROM unnest($1::text[], $2::bigint[]) AS new (wamid, id)
+WHERE messages.id = new.id AND messages.wamid IS NULL
 """
 
 # The moment at which ingress took it: one that waited in the queue since before a send says
@@ -54,36 +66,49 @@ class _Known:
 
 
 async def track_statuses(pool: Pool, phone_number_id: str, events: Sequence[WebhookEvent]) -> None:
-    """Commit what the statuses tell, each once (R14); raise and change nothing otherwise."""
+    """Commit what the statuses tell, each once (R14); raise and change nothing otherwise.
+
+    One that comes before our record of the send is kept. Raises TryAgainError where that record was
+    made at this very moment: its contact is not locked, and contacts are locked before wamids.
+    """
     statuses = {event.item_id: read_status(event.raw) for event in events}
+    usable = [one for one in statuses.values() if _unusable(one, phone_number_id) is None]
     async with transaction(pool) as tx:
         known = await _find_messages(tx, statuses.values())
         now = await lock_contacts(tx, known.contacts.values())
+        await _lock_new_wamids(tx, known, usable)
         new, rows = await sift_items(tx, events)
-        told: list[tuple[int, ReceivedStatus]] = []
-        for event in new:
-            status = statuses[event.item_id]
-            row = _judge(event, status, known.message_of(status), phone_number_id)
-            rows.append(row)
-            if row.outcome == "stored" and row.message_id is not None:
-                told.append((row.message_id, status))
-        await _advance(tx, told)
+        judged = [
+            (statuses[one.item_id], _judge(one, statuses[one.item_id], known, phone_number_id))
+            for one in new
+        ]
+        rows += [row for _, row in judged]
+        await record_items(tx, rows)
+        await keep_early_statuses(
+            tx, [(row.event, one) for one, row in judged if row.reason == UNKNOWN_MESSAGE]
+        )
+        await _advance(tx, known, [(one, row) for one, row in judged if row.outcome == "stored"])
         await settle_proved(tx, known.contacts.values(), now)
         await _note_traffic(tx, rows)
-        await record_items(tx, rows)
+
+
+def _unusable(status: ReceivedStatus, phone_number_id: str) -> str | None:
+    """Say why a status tells nothing of any message of ours; None where it may."""
+    if status.phone_number_id not in {phone_number_id, None}:
+        return "another number"
+    if status.in_group:
+        return "group status"
+    return "unknown status" if delivery_of(status.status) is None else None
 
 
 def _judge(
-    event: WebhookEvent, status: ReceivedStatus, message_id: int | None, phone_number_id: str
+    event: WebhookEvent, status: ReceivedStatus, known: _Known, phone_number_id: str
 ) -> Recorded:
-    if status.phone_number_id not in {phone_number_id, None}:
-        return Recorded(event, "recorded", "another number")
-    if status.in_group:
-        return Recorded(event, "recorded", "group status")
-    if delivery_of(status.status) is None:
-        return Recorded(event, "recorded", "unknown status", message_id)
+    message_id = known.message_of(status)
+    if (reason := _unusable(status, phone_number_id)) is not None:
+        return Recorded(event, "recorded", reason, message_id)
     if message_id is None:
-        return Recorded(event, "recorded", "unknown message")
+        return Recorded(event, "recorded", UNKNOWN_MESSAGE)
     return Recorded(event, "stored", status.status, message_id)
 
 
@@ -99,19 +124,34 @@ async def _find_messages(tx: Transaction, statuses: Iterable[ReceivedStatus]) ->
     return _Known(keys, {row["id"]: row["contact_id"] for row in rows})
 
 
-async def _advance(tx: Transaction, told: Sequence[tuple[int, ReceivedStatus]]) -> None:
-    """Move messages on to the furthest state that they were told of."""
-    rows = await tx.connection.fetch(FIND_DELIVERIES, [message_id for message_id, _ in told])
-    states: dict[int, str] = {row["id"]: row["delivery"] for row in rows}
-    wamids: dict[int, str | None] = {}
-    for message_id, status in told:
+async def _lock_new_wamids(
+    tx: Transaction, known: _Known, statuses: Collection[ReceivedStatus]
+) -> None:
+    """Lock wamids that no message has, and look again whether that is so."""
+    new = {one.wamid for one in statuses if one.wamid and one.wamid not in known.by_id_or_wamid}
+    await lock_wamids(tx, new)
+    lonely = [one.wamid for one in statuses if one.wamid in new and known.message_of(one) is None]
+    if lonely and await tx.connection.fetchval(FIND_RECORDED, lonely):
+        raise TryAgainError("wamid")
+
+
+async def _advance(
+    tx: Transaction, known: _Known, told: Sequence[tuple[ReceivedStatus, Recorded]]
+) -> None:
+    """Move messages on, by what waits for a wamid that becomes known here too."""
+    states: list[Told] = []
+    wamids: dict[str, int] = {}
+    for status, row in told:
         state = delivery_of(status.status)
-        if state is not None and is_further(state, states[message_id]):
-            states[message_id] = state
-        wamids[message_id] = status.wamid
-    await tx.connection.execute(
-        SET_DELIVERIES, list(states), list(states.values()), [wamids[one] for one in states]
-    )
+        if state is None or row.message_id is None:
+            continue
+        states.append(Told(row.message_id, state, status.error_code))
+        if status.wamid and status.wamid not in known.by_id_or_wamid:
+            wamids[status.wamid] = row.message_id
+    await advance_deliveries(tx, states)
+    if wamids:
+        await tx.connection.execute(FILL_WAMIDS, list(wamids), list(wamids.values()))
+        await take_early_statuses(tx, wamids)
 
 
 async def _note_traffic(tx: Transaction, told: Sequence[Recorded]) -> None:

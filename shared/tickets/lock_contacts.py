@@ -1,7 +1,8 @@
 """Lock contacts: whoever changes a contact's tickets, messages or outbox does this first.
 
 Lock order, for everyone: addresses (inserted in value order), contacts (in id order), addresses
-read again, tickets, messages (in id order). In trials, leaving it out anywhere gave deadlocks.
+read again, wamids (`lock_wamids`), tickets, messages (in id order). In trials, leaving it out
+anywhere gave deadlocks.
 """
 
 from collections.abc import Iterable

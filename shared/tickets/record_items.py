@@ -24,7 +24,8 @@ SELECT event_key FROM messages WHERE event_key = ANY($1::text[])
 
 # In the order of the keys: items without a contact are guarded by no lock, and two workers that
 # insert the same ones must not wait for one another in a circle.
-# An item that was given up and is tried again gets its true outcome; no other row ever changes.
+# An item that was given up and is tried again gets its true outcome; besides, only a status that
+# came early changes its row (`take_early_statuses`).
 INSERT_ITEMS = """
 INSERT INTO received_events (item_id, event_key, outcome, reason, received_at, message_id, raw)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],

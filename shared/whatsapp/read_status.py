@@ -19,6 +19,8 @@ class ReceivedStatus:
     message_id: int | None
     """From the callback data that we sent with the message (`callback_data`)."""
     in_group: bool
+    error_code: int | None
+    """Meta's code of why it failed, the first if there are several."""
 
 
 def read_status(raw: bytes) -> ReceivedStatus:
@@ -32,7 +34,14 @@ def read_status(raw: bytes) -> ReceivedStatus:
         status=_text(status.get("status")),
         message_id=int(callback[1]) if callback else None,
         in_group=status.get("recipient_type") == "group",
+        error_code=_first_code(status.get("errors")),
     )
+
+
+def _first_code(errors: object) -> int | None:
+    first = _dict(errors[0]) if isinstance(errors, list) and errors else {}
+    code = first.get("code")
+    return code if isinstance(code, int) else None
 
 
 def _dict(value: object) -> dict[str, Any]:

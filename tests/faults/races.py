@@ -4,6 +4,7 @@ Each race test can be run without one of the guards that it is about, to see tha
 
     RACE_WITHOUT=contact_lock     the contacts are read and not locked
     RACE_WITHOUT=one_open_index   the unique index on open tickets is dropped
+    RACE_WITHOUT=wamid_lock       wamids that no message has yet are not locked
     RACE_WITHOUT=contact_lock,one_open_index
 
 `test_races_are_lost_without_their_guards.py` does so in every run of the tests.
@@ -28,7 +29,7 @@ from shared.database.pool import Pool, create_pool
 from shared.events import Event, WebhookEvent, webhook_events
 from shared.service import Service
 from shared.texts import read_texts
-from shared.tickets import lock_contacts
+from shared.tickets import lock_contacts, lock_wamids
 from tests.faults.sabotage import UNLOCKED
 from tests.system import PHONE_NUMBER_ID
 
@@ -39,6 +40,9 @@ TEXTS = read_texts(DEFAULT_TEXTS_FILE)
 
 CONTACT_LOCK = "contact_lock"
 ONE_OPEN_INDEX = "one_open_index"
+WAMID_LOCK = "wamid_lock"
+
+NO_WAMID_LOCK = "SELECT $1::text[]"
 
 
 @dataclass
@@ -54,7 +58,7 @@ class Race:
 
     def __post_init__(self) -> None:
         self.settings = Settings(self.url, "", PHONE_NUMBER_ID, False, TEXTS)
-        self._settler = Settler("ticket_router", self._handle, self._judge, Service())
+        self._settler = Settler("ticket_router", self._handle, self.judge, Service())
 
     async def route(self, events: Sequence[WebhookEvent]) -> None:
         """Route a batch as a router's process does, with its second attempts."""
@@ -78,7 +82,8 @@ class Race:
     async def _handle(self, events: Sequence[Event]) -> None:
         await routing.route_events(self.pool, self.settings, webhook_events(events))
 
-    def _judge(self, error: Exception) -> Exception:
+    def judge(self, error: Exception) -> Exception:
+        """Judge as a worker does, and count."""
         verdict = judge_failure(error)
         self.lost[str(verdict)] += 1
         return verdict
@@ -94,13 +99,15 @@ async def race_without(
     guards: set[str], url: str, database: asyncpg.Connection
 ) -> AsyncIterator[Race]:
     """Give routers to race with, without some of their guards."""
-    unknown = guards - {CONTACT_LOCK, ONE_OPEN_INDEX}
+    unknown = guards - {CONTACT_LOCK, ONE_OPEN_INDEX, WAMID_LOCK}
     assert not unknown, f"there is no guard {unknown}"
     if ONE_OPEN_INDEX in guards:
         await database.execute("DROP INDEX tickets_one_open")
     with pytest.MonkeyPatch.context() as patch:
         if CONTACT_LOCK in guards:
             patch.setattr(lock_contacts, "LOCK_CONTACTS", UNLOCKED)
+        if WAMID_LOCK in guards:
+            patch.setattr(lock_wamids, "LOCK_WAMIDS", NO_WAMID_LOCK)
         pool = await create_pool(url, "races", size=CONNECTIONS)
         yield Race(url, pool, database)
         await pool.close()

@@ -4,7 +4,8 @@ import asyncpg
 import pytest
 
 from tests.faults.message_against_deadline import Deadlines
-from tests.faults.races import CONTACT_LOCK, ONE_OPEN_INDEX, RACES, race_without
+from tests.faults.races import CONTACT_LOCK, ONE_OPEN_INDEX, RACES, WAMID_LOCK, race_without
+from tests.faults.status_against_record import StatusAgainstRecord
 from tests.faults.two_first_messages import (
     find_open_tickets,
     message_against_a_hand,
@@ -55,3 +56,14 @@ async def test_without_the_contact_lock_a_deadline_is_torn(
         await deadlines.run()
 
         assert await deadlines.find_faults()
+
+
+async def test_without_the_wamid_lock_a_status_waits_for_ever(
+    database_url: str, database: asyncpg.Connection
+) -> None:
+    async with race_without({WAMID_LOCK}, database_url, database) as race:
+        statuses = StatusAgainstRecord(race)
+        done = await statuses.run()
+
+        (fault, *_) = await statuses.find_faults(done)
+        assert fault.startswith("lost: ")

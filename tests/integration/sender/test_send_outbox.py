@@ -8,7 +8,7 @@ import pytest
 
 from tests.eventually import eventually
 from tests.routing import route
-from tests.system import System
+from tests.system import PHONE_NUMBER_ID, System
 from tests.webhooks import text_message
 
 PHONE = "34600111222"
@@ -281,3 +281,40 @@ async def test_a_status_that_comes_before_the_lost_answer_is_noticed_settles_the
     assert (await texts_on_phone(system))[1:] == ["lenta"]
     assert len(system.events("send.unknown")) == 1
     assert system.events("send.resend") == []
+
+
+async def test_a_status_without_our_data_that_comes_before_the_answer_counts_after_it(
+    sending: System, database: asyncpg.Connection
+) -> None:
+    """WhatsApp has the message and tells so while the answer to the send is still on its way."""
+    await sending.start("status_tracker")
+    number = await open_ticket(sending)
+    await eventually(lambda: outbox_is_empty(database))
+    await sending.behave(delay_seconds=2, statuses=False)
+    message = await answer(sending, number, "lenta")
+
+    async def accepted() -> str:
+        return str({m["text"]: m["id"] for m in await sending.phone(PHONE)}["lenta"])
+
+    wamid = await eventually(accepted)
+    errors = [{"code": 131047, "title": "Re-engagement message"}]
+    status = {"id": wamid, "status": "failed", "timestamp": "1795000100", "errors": errors}
+    await inject_status(sending, status)
+
+    async def kept() -> None:
+        assert await database.fetchval("SELECT wamid FROM early_statuses") == wamid
+
+    await eventually(kept)
+    assert await delivery(sending, number, message) == "pending"
+    await eventually(lambda: outbox_is_empty(database))
+    assert await delivery(sending, number, message) == "failed"
+    (line,) = sending.events("delivery.failed")
+    assert (line["message_id"], line["code"]) == (message, 131047)
+
+
+async def inject_status(system: System, status: dict[str, Any]) -> None:
+    metadata = {"phone_number_id": PHONE_NUMBER_ID}
+    value = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": [status]}
+    url = f"{system.simulator_url}/webhooks"
+    async with system.http.post(url, json={"value": value}) as answered:
+        assert answered.status == 202, await answered.text()

@@ -1,0 +1,31 @@
+"""Keep statuses of wamids that no message of ours has yet, for whoever makes the wamid known."""
+
+from collections.abc import Iterable
+
+from shared.database.transaction import Transaction
+from shared.events import WebhookEvent
+from shared.whatsapp.read_status import ReceivedStatus
+
+INSERT_EARLY = """
+INSERT INTO early_statuses (item_id, wamid, status, received_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
+"""
+
+
+async def keep_early_statuses(
+    tx: Transaction, early: Iterable[tuple[WebhookEvent, ReceivedStatus]]
+) -> None:
+    """Put them aside, beside their rows in the ledger; the caller has locked their wamids.
+
+    Most are not early but foreign, of another system on the same number: the scheduler drops those
+    after an hour.
+    """
+    kept = [(event, status) for event, status in early if status.wamid]
+    if kept:
+        await tx.connection.execute(
+            INSERT_EARLY,
+            [event.item_id for event, _ in kept],
+            [status.wamid for _, status in kept],
+            [status.status for _, status in kept],
+            [event.received_at for event, _ in kept],
+        )

@@ -1,0 +1,41 @@
+"""Let statuses that came before our record of the send count, once their wamid is known."""
+
+from collections.abc import Mapping
+
+from shared.database.transaction import Transaction
+from shared.domain.delivery import delivery_of
+from shared.tickets.advance_deliveries import Told, advance_deliveries
+from shared.whatsapp.read_status import read_status
+
+TAKE_EARLY_STATUSES = """
+WITH taken AS (
+    DELETE FROM early_statuses
+    USING unnest($1::text[], $2::bigint[]) AS known (wamid, message_id)
+    WHERE early_statuses.wamid = known.wamid
+    RETURNING early_statuses.item_id, early_statuses.status, known.message_id
+)
+UPDATE received_events
+SET outcome = 'stored', reason = taken.status, message_id = taken.message_id
+FROM taken WHERE received_events.item_id = taken.item_id
+RETURNING received_events.item_id, received_events.raw, taken.status, taken.message_id
+"""
+
+
+async def take_early_statuses(tx: Transaction, message_ids: Mapping[str, int]) -> None:
+    """Move messages on by what waits for their wamids, and correct the ledger's rows.
+
+    `message_ids` has a message for each wamid that becomes known in this transaction. The caller
+    has locked the messages' contacts and then the wamids (`lock_wamids`): otherwise a status may
+    be put aside unseen just before the wamid is there to be found, and wait for ever.
+    """
+    rows = await tx.connection.fetch(
+        TAKE_EARLY_STATUSES, list(message_ids), list(message_ids.values())
+    )
+    told = []
+    for row in rows:
+        tx.log("status.matched", item_id=row["item_id"], message_id=row["message_id"])
+        if (state := delivery_of(row["status"])) is not None:
+            code = read_status(row["raw"] or b"").error_code
+            told.append(Told(row["message_id"], state, code))
+    if told:
+        await advance_deliveries(tx, told)

@@ -1,0 +1,14 @@
+"""A pool for use cases that are called without their service."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.database.pool import Pool, create_pool
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    pool = await create_pool(database_url, "tests")
+    yield pool
+    await pool.close()
