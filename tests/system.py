@@ -234,6 +234,11 @@ class System:
             assert answer.status == 202, await answer.text()
             return str((await answer.json())["id"])
 
+    async def forget_media(self) -> None:
+        """Have Meta lose all files that citizens sent."""
+        async with self.http.post(f"{self.simulator_url}/media/forget") as answer:
+            assert answer.status < 300, await answer.text()
+
     async def phone(self, phone: str, direction: str = "outbound") -> list[dict[str, Any]]:
         """Give what stands on a citizen's phone: by default what the desk sent."""
         async with self.http.get(f"{self.simulator_url}/phones/{phone}/messages") as answer:
@@ -265,6 +270,13 @@ class System:
             method, f"{self.desk_url}{path}", json=body, headers=headers
         ) as answer:
             return answer.status, await answer.json()
+
+    async def download(self, attachment_id: int) -> tuple[int, bytes]:
+        """Download a file at the desk."""
+        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        url = f"{self.desk_url}/attachments/{attachment_id}"
+        async with self.http.get(url, headers=headers) as answer:
+            return answer.status, await answer.read()
 
     async def tickets(self, **query: str) -> list[dict[str, Any]]:
         """Give all tickets, newest first."""

@@ -193,9 +193,7 @@ async def test_broken_downloads_are_tried_again_until_the_file_is_whole(
     system: System, database: asyncpg.Connection
 ) -> None:
     await system.start_all()
-    await system.behave(
-        media_cut_next=2, media_500_next=2, media_404_next=2, media_redirect_next=2
-    )
+    await system.behave(media_cut_next=2, media_500_next=2, media_404_next=2, media_redirect_next=2)
     contents = await send_files(system)
 
     await eventually(lambda: all_end(database, "accepted"), within=60)
