@@ -12,6 +12,7 @@ import pytest
 from services.media_validator.claim_attachment import claim_attachment
 from services.media_validator.settings import Settings
 from services.media_validator.validate_media import ValidateMedia
+from services.ticket_router.route_events import route_events
 from shared.config import DEFAULT_TEXTS_FILE
 from shared.database.pool import Pool, create_pool
 from shared.media.formats.registry import choose_formats
@@ -19,8 +20,8 @@ from shared.media.store import MediaStore
 from shared.service import Service
 from shared.texts import read_texts
 from tests.integration.media_validator.meta import TOKEN, Meta, meta_and_api
-from tests.routing import route
-from tests.webhooks import text_message
+from tests.routing import router_settings
+from tests.webhooks import events_of, text_message, webhook_of
 
 PHONE = "34600111222"
 FORMATS = ("pdf", "jpg", "bmp", "xml", "oga", "mp4")
@@ -41,7 +42,9 @@ class Validating:
         """Have a contact's file routed; give the attachment's id."""
         message = text_message(phone, "") | {"type": kind, kind: {"id": "811", **content}}
         del message["text"]
-        await route(self.database_url, message)
+        await route_events(
+            self.pool, router_settings(self.database_url), events_of(webhook_of(message))
+        )
         found: int = await self.database.fetchval("SELECT max(id) FROM attachments")
         return found
 
