@@ -90,6 +90,7 @@ async def _write(
 ) -> None:
     """Write at the behaviour's pace; raise ConnectionError when the client goes away."""
     for chunk in chunks:
-        await response.write(chunk)
         rate = behaviour.media_bytes_per_second
+        # Without a pace the others get a turn all the same.
         await asyncio.sleep(len(chunk) / rate if rate else 0)
+        await response.write(chunk)

@@ -43,7 +43,7 @@ async def upload(
 
 
 def media_to(kind: str, **content: object) -> Json:
-    message = text_to(type=kind, **{kind: content})
+    message = {**text_to(type=kind), kind: content}
     del message["text"]
     return message
 

@@ -108,7 +108,7 @@ async def test_a_repetition_can_come_in_the_same_webhook(simulator: Simulator, d
 
 
 async def test_several_messages_can_come_in_one_webhook(simulator: Simulator, desk: Desk) -> None:
-    await behave(simulator, batch=50, collect_seconds=0.2)
+    await behave(simulator, batch=50, collect_seconds=1)
     for number in range(120):
         await write(simulator, f"5730000000{number % 2}", text=str(number))
 
