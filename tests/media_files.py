@@ -8,6 +8,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Sequence
+from typing import Any
 
 from PIL import Image
 
@@ -60,7 +61,7 @@ def pdf_with_table_in_a_stream(seed: int = 0) -> bytes:
     return data + b"stream\n%b\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (rows, table)
 
 
-def picture(kind: str, seed: int = 0, **options: object) -> bytes:
+def picture(kind: str, seed: int = 0, **options: Any) -> bytes:
     """A small picture as Pillow writes it: kind is Pillow's name of a format."""
     image = Image.new("RGB", (24, 16))
     image.putdata([(x * 9 % 256, y * 13 % 256, (seed * 40 + x * y) % 256)

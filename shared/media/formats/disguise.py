@@ -27,10 +27,10 @@ _ZIP_LONGEST_COMMENT = 65_535
 _ZIP64 = 0xFFFFFFFF
 
 
-def begins_as_another(data: bytes, *allowed: str) -> bool:
-    """Tell whether a known signature stands at the beginning; `allowed` are extensions.
+def begins_as_another(data: bytes) -> bool:
+    """Tell whether a signature that puremagic knows stands at the beginning.
 
-    `data` is what was found around a proved file: before a PDF's header, behind a photo's end.
+    `data` is what was found around a file: before a PDF's header, behind a photo's end.
     """
     begin = data.lstrip(_BLANK)
     if begin.startswith(_SHORT_SIGNATURES) or _MARKUP.match(begin):
@@ -39,12 +39,7 @@ def begins_as_another(data: bytes, *allowed: str) -> bool:
         matches = puremagic.magic_string(begin) if begin else []
     except puremagic.PureError:
         return False
-    at_begin = {
-        match.extension.lstrip(".")
-        for match in matches
-        if match.offset == 0 and len(match.byte_match) >= _FEWEST_BYTES
-    }
-    return bool(at_begin) and at_begin.isdisjoint(allowed)
+    return any(one.offset == 0 and len(one.byte_match) >= _FEWEST_BYTES for one in matches)
 
 
 def holds_markup(data: bytes) -> bool:

@@ -17,7 +17,9 @@ _WHOLE_LACING = 255
 _AUDIO = (b"OpusHead", b"\x01vorbis", b"\x7fFLAC", b"Speex   ")
 # A skeleton describes the other streams and holds nothing to hear or see.
 _SKELETON = b"fishead\0"
+# Hours of pages with 20 ms each; the limits end a file made to take long.
 _MOST_STREAMS = 64
+_MOST_PAGES = 500_000
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -64,7 +66,7 @@ def prove_oga(path: Path) -> Verdict:
 
 def _read_pages(file: BinaryIO, walk: _Walk) -> bool:
     """Follow the pages to the end of the file; tell whether all are sound."""
-    while True:
+    for _ in range(_MOST_PAGES):
         header = file.read(_HEADER)
         if not header:
             return True
@@ -74,6 +76,8 @@ def _read_pages(file: BinaryIO, walk: _Walk) -> bool:
         _follow(walk, page)
         if walk.foreign:
             return True
+    walk.foreign = True
+    return True
 
 
 def _read_page(file: BinaryIO, header: bytes) -> _Page | None:

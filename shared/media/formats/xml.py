@@ -13,6 +13,8 @@ _CHUNK = 64 * 1024
 _LONGEST_TOKEN = 1024 * 1024
 _DEEPEST = 1000
 _MOST_NAMES = 20_000
+# Against files made to take long: this many take some seconds.
+_MOST_ELEMENTS = 5_000_000
 
 # Also in UTF-16, and behind blanks that XML does not allow there.
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<\0?\?\0?x\0?m\0?l")
@@ -58,6 +60,7 @@ class _Reader:
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.begun = False
         self._depth = 0
+        self._elements = 0
         self._fed = 0
         self.parser.XmlDeclHandler = self._declare
         self.parser.ProcessingInstructionHandler = self._instruct
@@ -97,7 +100,8 @@ class _Reader:
             self._check_root(name)
         self.begun = True
         self._depth += 1
-        if self._depth > _DEEPEST or name in _SCRIPTS:
+        self._elements += 1
+        if self._depth > _DEEPEST or self._elements > _MOST_ELEMENTS or name in _SCRIPTS:
             raise _NotTakenError
 
     def _check_root(self, name: str) -> None:
@@ -118,7 +122,7 @@ def prove_xml(path: Path) -> Verdict:
     """Prove an XML document: well formed to its end in its own encoding, and data.
 
     A DOCTYPE is taken, one that declares entities or defaults is not; pages, drawings and office
-    documents are not. OTHER is also what would need unbounded memory to read.
+    documents are not. OTHER is also what would need too much memory or time to read.
     """
     reader = _Reader()
     with path.open("rb") as file:

@@ -1,0 +1,111 @@
+"""XML: data, well formed to its end, read without entities, network or much memory."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from shared.media.formats import xml
+from shared.media.formats.format import Verdict
+from shared.media.formats.xml import prove_xml
+from tests import media_files
+from tests.unit.media.conftest import Judge
+
+XML = media_files.small_xml()
+INVOICE = "<?xml version='1.0' encoding='{}'?><factura><señor>ñandú</señor></factura>"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["UTF-8", "utf-16", "ISO-8859-1", "windows-1252", "ISO-8859-15"]
+)
+def test_a_document_is_read_in_its_own_encoding(judge: Judge, encoding: str) -> None:
+    assert judge(INVOICE.format(encoding).encode(encoding)) == "xml proved"
+
+
+def test_a_byte_that_the_encoding_does_not_have_is_damage(judge: Judge) -> None:
+    assert judge(INVOICE.format("UTF-8").encode("latin-1")) == "xml damaged"
+
+
+@pytest.mark.parametrize("encoding", ["EUC-JP", "unicode_escape", "rot13", "nothing-known", "hex"])
+def test_an_encoding_that_we_do_not_read_is_not_taken(judge: Judge, encoding: str) -> None:
+    assert judge(INVOICE.format(encoding).replace("ñ", "n").encode("ascii", "replace")) == "other"
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [b"", b"\xef\xbb\xbf", b"<!-- un comentario -->", b"<!DOCTYPE a>",
+     b'<!DOCTYPE a SYSTEM "https://192.0.2.1/a.dtd">',
+     b"<!DOCTYPE a [<!ELEMENT a ANY><!ATTLIST a b CDATA #IMPLIED>]>",
+     b'<?xml-stylesheet type="text/xsl" href="factura.xsl"?>'],
+)  # fmt: skip
+def test_what_may_stand_before_the_root_is_taken(judge: Judge, begin: bytes) -> None:
+    assert judge(begin + b"<a/>") == "xml proved"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [b'<!ENTITY x "y">', b'<!ENTITY % x "y">', b'<!ENTITY x SYSTEM "file:///etc/passwd">',
+     b'<!ATTLIST a b CDATA "said again with every element">'],
+    ids=["entity", "parameter entity", "outside", "default"],
+)  # fmt: skip
+def test_a_doctype_that_declares_text_is_not_taken(judge: Judge, inside: bytes) -> None:
+    assert judge(b"<?xml version='1.0'?><!DOCTYPE a [" + inside + b"]><a/>") == "other"
+
+
+@pytest.mark.parametrize(
+    ("document", "is_taken"),
+    [
+        ('<a><s:svg xmlns:s="http://www.w3.org/2000/svg"/></a>', True),
+        ('<a><s:script xmlns:s="http://www.w3.org/2000/svg"/></a>', False),
+        ('<a xmlns:h="http://www.w3.org/1999/xhtml"><b><h:script/></b></a>', False),
+        ("<html><body/></html>", False),
+        ("<?mso-application progid='Excel.Sheet'?><a/>", False),
+    ],
+)
+def test_what_a_browser_or_office_would_run_is_not_taken(
+    judge: Judge, document: str, is_taken: bool
+) -> None:
+    assert judge(document.encode()) == ("xml proved" if is_taken else "other")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [XML[:-12], XML.replace(b"</texto>", b""), XML + b"<otro/>", XML + b"\0", b"\n" + XML,
+     XML.replace(b"<texto>", b"<texto>&nbsp;"), b"<?xml version="],
+)  # fmt: skip
+def test_a_document_that_is_not_well_formed_is_damaged(judge: Judge, broken: bytes) -> None:
+    assert judge(broken) == "xml damaged"
+
+
+@pytest.mark.parametrize("text", [b"< 3 >", b"a <b>c</b>", b"<", b"<>", b"<!-- only this -->"])
+def test_a_text_with_brackets_is_no_document(judge: Judge, text: bytes) -> None:
+    assert judge(text) == "other"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [b"<a>" * 3_000_000, b'<a b="' + b"x" * 20_000_000 + b'"/>', b"<a><!--" + b"x" * 20_000_000,
+     b"<a>" + b"".join(b"<n%d/>" % at for at in range(1_000_000)),
+     b"<a>" + b"".join(b'<b xmlns:p%d="u"/>' % at for at in range(500_000))],
+    ids=["depth", "attribute", "comment", "names", "prefixes"],
+)  # fmt: skip
+def test_a_file_made_to_fill_the_memory_is_given_up(tmp_path: Path, document: bytes) -> None:
+    path = tmp_path / "bomb.xml"
+    path.write_bytes(document)
+
+    tracemalloc.start()
+    verdict = prove_xml(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert verdict is Verdict.OTHER
+    assert peak < 20_000_000
+
+
+def test_more_elements_than_are_read_in_seconds_are_given_up(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xml, "_MOST_ELEMENTS", 2)
+
+    assert judge(b"<a><b/></a>") == "xml proved"
+    assert judge(b"<a><b/><b/></a>") == "other"
