@@ -6,9 +6,12 @@ from shared.database.transaction import Transaction
 from shared.events import WebhookEvent
 from shared.whatsapp.read_status import ReceivedStatus
 
+# Received here and not by ingress: one that waited in the queue for an hour, because the database
+# was away, still gets its hour to be matched in.
 INSERT_EARLY = """
 INSERT INTO early_statuses (item_id, wamid, status, received_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
+SELECT item_id, wamid, status, now()
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS early (item_id, wamid, status)
 """
 
 
@@ -27,5 +30,4 @@ async def keep_early_statuses(
             [event.item_id for event, _ in kept],
             [status.wamid for _, status in kept],
             [status.status for _, status in kept],
-            [event.received_at for event, _ in kept],
         )

@@ -53,6 +53,8 @@ async def create_pool(database_url: str, service: str, *, size: int = POOL_SIZE)
             "tcp_keepalives_count": "3",
             # Cached plans of batch statements were 1.6 to 1.8 times slower on small tables.
             "plan_cache_mode": "force_custom_plan",
+            # Looking up 200 keys of events in two tables took 95 ms with helpers and 1 ms without.
+            "max_parallel_workers_per_gather": "0",
             "jit": "off",
             "timezone": "UTC",
         },

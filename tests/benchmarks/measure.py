@@ -30,7 +30,12 @@ from tests.webhooks import signed, text_message, webhook_of
 CONNECTIONS = 64
 SECONDS = 8
 LATENCY_PER_SECOND = 80
-LATENCY_SECONDS = 15
+LATENCY_SECONDS = 10
+LATENCY_TURNS = 3
+# The simulator reports each send as sent and as delivered; the third is of another system's send.
+STATUSES_PER_SEND = 3
+
+COUNT_ITEMS = "SELECT count(*) FROM received_events"
 
 
 async def main() -> None:
@@ -46,14 +51,19 @@ async def main() -> None:
             await system.start_all(ticket_router=0)
             accepted, per_second = await measure_ingress(system)
             routed = await measure_router(system, accepted)
-            latencies = await measure_latency(system)
+            alone, beside = await measure_latencies(system)
             memory = measure_memory(system)
     print(f"ingress: {per_second:.0f} accepted webhooks/s ({CONNECTIONS} connections, 1 process)")
     print(f"ticket_router: {routed:.0f} messages/s from a full queue (1 process)")
-    print(
-        f"webhook to phone at {LATENCY_PER_SECOND}/s: p50 {quantile(latencies, 50):.0f} ms, "
-        f"p99 {quantile(latencies, 99):.0f} ms ({len(latencies)} messages)"
-    )
+    statuses = LATENCY_PER_SECOND * STATUSES_PER_SEND
+    for what, latencies in (("no", alone), (f"{statuses}", beside)):
+        print(
+            f"webhook to phone at {LATENCY_PER_SECOND}/s beside {what} statuses/s: "
+            f"p50 {quantile(latencies, 50):.0f} ms, p99 {quantile(latencies, 99):.0f} ms "
+            f"({len(latencies)} messages)"
+        )
+    ratios = [quantile(beside, percent) / quantile(alone, percent) for percent in (50, 99)]
+    print(f"with statuses to without: p50 {ratios[0]:.2f}, p99 {ratios[1]:.2f}")
     for service, mebibytes in memory.items():
         print(f"resident memory of {service}: {mebibytes:.0f} MiB")
 
@@ -111,10 +121,34 @@ async def measure_router(system: System, accepted: int) -> float:
     return accepted / took
 
 
-async def measure_latency(system: System) -> list[float]:
-    """Give milliseconds from posting a first message to its opening message on the phone."""
+async def measure_latencies(system: System) -> tuple[list[float], list[float]]:
+    """Give the latencies in milliseconds without statuses and beside them, turn by turn.
+
+    Turns, because the machine is not the same from one minute to the next.
+    """
     await system.start("sender")
-    phones = [f"347{n:08}" for n in range(int(LATENCY_PER_SECOND * LATENCY_SECONDS))]
+    await system.behave(statuses=False)
+    await measure_latency(system, "340", seconds=2, statuses=False)  # to be warm
+    alone: list[float] = []
+    beside: list[float] = []
+    for turn in range(1, LATENCY_TURNS + 1):
+        await system.behave(statuses=False)
+        alone += await measure_latency(system, f"34{turn}", statuses=False)
+        await system.behave(statuses=True)
+        beside += await measure_latency(system, f"35{turn}", statuses=True)
+    return alone, beside
+
+
+async def measure_latency(
+    system: System, prefix: str, *, seconds: int = LATENCY_SECONDS, statuses: bool
+) -> list[float]:
+    """Give milliseconds from posting a first message to its opening message on the phone.
+
+    Returns when all statuses are tracked, so that the next turn begins at rest.
+    """
+    phones = [f"{prefix}{number:08}" for number in range(LATENCY_PER_SECOND * seconds)]
+    database = await asyncpg.connect(system.database_url)
+    before = await database.fetchval(COUNT_ITEMS)
     posted: dict[str, float] = {}
     started = monotonic()
 
@@ -125,17 +159,38 @@ async def measure_latency(system: System) -> list[float]:
         url = f"{system.ingress_urls[0]}/webhook"
         async with system.http.post(url, data=body, headers=signed(body)) as answer:
             assert answer.status == 200
+        if statuses:
+            await report_foreign(system, phone)
 
     await asyncio.gather(*(write(place, phone) for place, phone in enumerate(phones)))
-    latencies = []
-    for phone in phones:
+    latencies = [await arrival(system, phone) - posted[phone] for phone in phones]
 
-        async def arrived(phone: str = phone) -> float:
-            (message,) = await system.phone(phone)
-            return datetime.fromisoformat(message["at"]).timestamp()
+    async def tracked() -> None:
+        items = await database.fetchval(COUNT_ITEMS) - before
+        assert items == len(phones) * (1 + STATUSES_PER_SEND * statuses), items
 
-        latencies.append((await eventually(arrived) - posted[phone]) * 1000)
-    return latencies
+    await eventually(tracked)
+    await database.close()
+    return [1000 * seconds for seconds in latencies]
+
+
+async def report_foreign(system: System, phone: str) -> None:
+    """Have the simulator report a message that another system sent over the same number."""
+    status = {"id": f"wamid.{phone}", "status": "read", "timestamp": str(int(time()))}
+    value = webhook_of(statuses=[status])["entry"][0]["changes"][0]["value"]
+    url = f"{system.simulator_url}/webhooks"
+    async with system.http.post(url, json={"value": value}) as answer:
+        assert answer.status == 202
+
+
+async def arrival(system: System, phone: str) -> float:
+    """Give when the opening message came to a phone, in seconds since 1970."""
+
+    async def arrived() -> float:
+        (message,) = await system.phone(phone)
+        return datetime.fromisoformat(message["at"]).timestamp()
+
+    return await eventually(arrived)
 
 
 def measure_memory(system: System) -> dict[str, float]:

@@ -21,6 +21,7 @@ SETTINGS = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "plan_cache_mode": "force_custom_plan",
+    "max_parallel_workers_per_gather": "0",
     "jit": "off",
     "TimeZone": "UTC",
 }
