@@ -101,6 +101,12 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "scheduler.done": {"chore", "rows", "took_ms"},
         "scheduler.waiting": {"chore", *_FAILURE},
         # desk
+        "attachment.downloaded": {"attachment_id", "agent", "whole", "took_ms"},
+        "attachment.broken_off": {"attachment_id", *_FAILURE},
+        "stream.opened": {"agent", "resumed", "reset"},
+        "stream.closed": {"agent", "took_ms"},
+        "stream.broken_off": set(_FAILURE),
+        "stream.unavailable": set(_FAILURE),
         # simulator
         "simulator.message_written": set(),
         "simulator.message_accepted": {"kind", "delivered"},

@@ -6,7 +6,7 @@ from aiohttp import web
 from services.agent_desk.desk import AGENT, DESK
 from services.agent_desk.find_ticket import LockedTicket, lock_ticket
 from services.agent_desk.problems import Problem
-from services.agent_desk.read_request import check_text, read_body
+from services.agent_desk.read_request import Text, check_text, read_body
 from services.agent_desk.show import json_answer, show_message, window_closes_at
 from shared.database.transaction import Transaction, transaction
 from shared.domain.ticket import is_over
@@ -24,7 +24,7 @@ WHERE id = $1 AND (assigned_to IS NULL OR reopened_from IS NOT NULL)
 class Answer(msgspec.Struct, forbid_unknown_fields=True):
     """The body: what the agent writes."""
 
-    text: str
+    text: Text
 
 
 async def answer_contact(request: web.Request) -> web.Response:

@@ -9,13 +9,13 @@ from services.agent_desk.desk import AGENT, DESK
 from services.agent_desk.problems import Problem
 
 ADMIN = "admin"
-_PUBLIC = ("/health/",)
+_PUBLIC = ("/health/live", "/health/ready", "/api/v1/openapi.json")
 
 
 @web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Set the agent's name on the request, or answer 401."""
-    if not request.path.startswith(_PUBLIC):
+    if request.path not in _PUBLIC:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         admin_token = request.app[DESK].settings.admin_token
         given = token.strip().encode("utf-8", "surrogateescape")

@@ -1,11 +1,14 @@
 """What every handler of the desk needs, and where it finds it."""
 
+import asyncio
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from services.agent_desk.settings import Settings
+from services.agent_desk.watch_changes import ChangeWatch
 from shared.database.pool import Pool
+from shared.media.store import MediaStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,10 @@ class Desk:
 
     pool: Pool
     settings: Settings
+    store: MediaStore
+    changes: ChangeWatch
+    stopping: asyncio.Event
+    document: bytes
 
 
 DESK = web.AppKey("desk", Desk)

@@ -1,13 +1,18 @@
-"""`GET /tickets/{number}/messages`: the oldest first, in pages."""
+"""`GET /tickets/{number}/messages`: the oldest first, in pages, with their files."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import asyncpg
 from aiohttp import web
 
+from services.agent_desk.answers import Message, MessagePage
 from services.agent_desk.desk import DESK
 from services.agent_desk.find_ticket import find_ticket
 from services.agent_desk.read_request import read_cursor, read_limit, write_cursor
-from services.agent_desk.show import show_message, show_page
+from services.agent_desk.show import json_answer, show_message
+from shared.database.pool import Pool
 
 # `sent_at` is a whole second in every row; within it the order is that of the ids.
 LIST_MESSAGES = """
@@ -31,4 +36,17 @@ async def list_messages(request: web.Request) -> web.Response:
     more = None
     if len(rows) > limit:
         more = write_cursor(int(page[-1]["sent_at"].timestamp()), page[-1]["id"])
-    return show_page("messages", [show_message(row) for row in page], more)
+    return json_answer(MessagePage(await _with_attachments(pool, page), more))
+
+
+LIST_ATTACHMENTS = """
+SELECT id, message_id, filename, declared_type, format, size, state, reason
+FROM attachments WHERE message_id = ANY ($1) ORDER BY id
+"""
+
+
+async def _with_attachments(pool: Pool, messages: Sequence[asyncpg.Record]) -> list[Message]:
+    found: defaultdict[int, list[asyncpg.Record]] = defaultdict(list)
+    for row in await pool.fetch(LIST_ATTACHMENTS, [message["id"] for message in messages]):
+        found[row["message_id"]].append(row)
+    return [show_message(message, found[message["id"]]) for message in messages]

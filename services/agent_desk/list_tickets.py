@@ -1,17 +1,20 @@
 """`GET /tickets`: the newest first, filtered and in pages."""
 
+from typing import get_args
+
 from aiohttp import web
 
+from services.agent_desk.answers import Channel, Status, TicketPage
 from services.agent_desk.desk import DESK
 from services.agent_desk.find_ticket import TICKET_COLUMNS, TICKET_TABLES
 from services.agent_desk.problems import Problem
 from services.agent_desk.read_request import read_choice, read_cursor, read_limit, write_cursor
-from services.agent_desk.show import show_page, show_ticket
+from services.agent_desk.show import json_answer, show_ticket
 
-_STATUSES = frozenset({"open", "closing", "closed"})
-_CHANNELS = frozenset({"whatsapp", "phone", "email"})
+_STATUSES: frozenset[str] = frozenset(get_args(Status))
+_CHANNELS: frozenset[str] = frozenset(get_args(Channel))
 _BOOLEANS = frozenset({"true", "false"})
-_LONGEST_SEARCH = 200
+LONGEST_SEARCH = 200
 
 LIST_TICKETS = f"""
 SELECT {TICKET_COLUMNS} FROM {TICKET_TABLES}
@@ -52,13 +55,13 @@ async def list_tickets(request: web.Request) -> web.Response:
     )
     page = rows[:limit]
     more = write_cursor(page[-1]["id"]) if len(rows) > limit else None
-    return show_page("tickets", [show_ticket(row) for row in page], more)
+    return json_answer(TicketPage([show_ticket(row) for row in page], more))
 
 
 def _read_search(request: web.Request) -> str | None:
     search = request.query.get("q", "").strip()
-    if len(search) > _LONGEST_SEARCH or "\x00" in search:
-        raise Problem(400, f"q must be a text of at most {_LONGEST_SEARCH} characters.")
+    if len(search) > LONGEST_SEARCH or "\x00" in search:
+        raise Problem(400, f"q must be a text of at most {LONGEST_SEARCH} characters.")
     return search or None
 
 

@@ -1,11 +1,12 @@
 """Errors as problem details (RFC 9457), and the last net under every handler."""
 
-import json
 from http import HTTPStatus
 
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from services.agent_desk.answers import ProblemDetails
 from shared.database.pool import AWAY
 from shared.log import failure, log
 
@@ -50,14 +51,9 @@ def _refuse(request: web.Request, problem: Problem) -> web.Response:
 
 
 def _answer(problem: Problem) -> web.Response:
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
-        "status": problem.status,
-        "detail": problem.detail,
-    }
+    status = HTTPStatus(problem.status)
     return web.Response(
-        body=json.dumps(body).encode(),
+        body=msgspec.json.encode(ProblemDetails(status.phrase, status, problem.detail)),
         status=problem.status,
         headers=problem.headers,
         content_type="application/problem+json",

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -12,9 +12,19 @@ from shared.texts import LONGEST_TEXT
 
 BodyT = TypeVar("BodyT")
 
+# For the document alone: what does not fit gets 422 from `check_text`.
+Text = Annotated[
+    str,
+    msgspec.Meta(
+        extra_json_schema={"minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"^[^\u0000]*$"},
+        description="Something besides spaces, and no NUL.",
+    ),
+]
+
 DEFAULT_LIMIT = 50
 HIGHEST_LIMIT = 200
-_HIGHEST_ID = 2**63 - 1
+_HIGHEST_NUMBER = 2**63 - 1
+_MOST_DIGITS = 19
 
 
 async def read_body(request: web.Request, form: type[BodyT]) -> BodyT:
@@ -48,10 +58,18 @@ def read_choice(request: web.Request, name: str, choices: frozenset[str]) -> str
 
 def read_limit(request: web.Request) -> int:
     """Read how many rows a page may have; 400 where it is no number from 1 to 200."""
-    value = request.query.get("limit", str(DEFAULT_LIMIT))
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= HIGHEST_LIMIT):
+    limit = read_number(request.query.get("limit", str(DEFAULT_LIMIT)))
+    if limit is None or not 1 <= limit <= HIGHEST_LIMIT:
         raise Problem(400, f"limit must be a number from 1 to {HIGHEST_LIMIT}.")
-    return int(value)
+    return limit
+
+
+def read_number(text: str) -> int | None:
+    """Read digits that fit into the database's numbers; None where they do not."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        return None
+    number = int(text)
+    return number if number <= _HIGHEST_NUMBER else None
 
 
 def write_cursor(*place: int) -> str:
@@ -66,9 +84,10 @@ def read_cursor(request: web.Request, parts: int) -> tuple[int, ...] | None:
         return None
     try:
         decoded = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        place = tuple(int(part[:20]) for part in decoded.split("."))
     except (binascii.Error, ValueError):
-        place = ()
-    if len(place) != parts or not all(0 <= number <= _HIGHEST_ID for number in place):
+        decoded = ""
+    numbers = [read_number(part) for part in decoded.split(".")]
+    place = tuple(number for number in numbers if number is not None)
+    if not len(numbers) == len(place) == parts:
         raise Problem(400, "The cursor is not one that this list gave.")
     return place

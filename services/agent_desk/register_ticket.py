@@ -1,6 +1,6 @@
 """`POST /tickets`: an agent registers a ticket that came by telephone or e-mail (R3)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
@@ -8,7 +8,7 @@ from aiohttp import web
 from services.agent_desk.desk import AGENT, DESK
 from services.agent_desk.find_ticket import find_ticket
 from services.agent_desk.problems import Problem
-from services.agent_desk.read_request import check_text, read_body
+from services.agent_desk.read_request import Text, check_text, read_body
 from services.agent_desk.show import json_answer, show_ticket
 from shared.database.transaction import transaction
 from shared.tickets.lock_contacts import lock_contacts
@@ -16,6 +16,16 @@ from shared.tickets.open_ticket import register_ticket as open_registered
 from shared.tickets.queue_message import Outgoing, write_note
 
 _LONGEST_FIELD = 200
+# For the document alone: what does not fit gets 422 from `_clean`.
+Field = Annotated[
+    str,
+    msgspec.Meta(
+        extra_json_schema={
+            "maxLength": _LONGEST_FIELD,
+            "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$",
+        }
+    ),
+]
 
 # What an agent types identifies nobody on WhatsApp: such contacts have no addresses, and the same
 # words mean the same contact.
@@ -31,9 +41,9 @@ RETURNING id
 class RegisteredContact(msgspec.Struct, forbid_unknown_fields=True):
     """Who called or wrote; a telephone number or an e-mail address is needed."""
 
-    name: str | None = None
-    phone: str | None = None
-    email: str | None = None
+    name: Field | None = None
+    phone: Field | None = None
+    email: Field | None = None
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,7 +51,7 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 
     channel: Literal["phone", "email"]
     contact: RegisteredContact
-    text: str
+    text: Text
 
 
 async def register_ticket(request: web.Request) -> web.Response:

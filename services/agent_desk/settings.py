@@ -13,6 +13,7 @@ class Settings:
 
     database_url: str
     admin_token: str
+    media_store_url: str
     grace: timedelta
     texts: Texts
     host: str
@@ -24,6 +25,7 @@ def read_settings(env: config.Env) -> Settings:
     return Settings(
         database_url=config.database_url(env),
         admin_token=config.desk_admin_token(env),
+        media_store_url=config.media_store_url(env),
         grace=config.grace_period(env),
         texts=read_texts(config.texts_file(env)),
         host=config.http_host(env),

@@ -1,26 +1,23 @@
-"""Tickets and messages as the API shows them."""
+"""Tickets, messages and files as the API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import asyncpg
 import msgspec
 from aiohttp import web
 
+from services.agent_desk.answers import Attachment, Contact, Message, Ticket
+
 # R16: WhatsApp takes free text for so long after the contact's last message.
 WINDOW = timedelta(hours=24)
 
 
-def json_answer(value: object, status: int = 200) -> web.Response:
+def json_answer(value: msgspec.Struct, status: int = 200) -> web.Response:
     """Answer with JSON; times become RFC 3339 in UTC."""
     return web.Response(
         body=msgspec.json.encode(value), status=status, content_type="application/json"
     )
-
-
-def show_page(name: str, rows: Sequence[object], next_cursor: str | None) -> web.Response:
-    """Answer with one page of a list."""
-    return json_answer({name: rows, "next_cursor": next_cursor})
 
 
 def window_closes_at(ticket: asyncpg.Record) -> datetime | None:
@@ -29,43 +26,55 @@ def window_closes_at(ticket: asyncpg.Record) -> datetime | None:
     return last + WINDOW if last is not None and ticket["channel"] == "whatsapp" else None
 
 
-def show_ticket(row: asyncpg.Record) -> dict[str, object]:
+def show_ticket(row: asyncpg.Record) -> Ticket:
     """Give a ticket (`TICKET_COLUMNS`) as the API shows it."""
-    return {
-        "number": row["number"],
-        "channel": row["channel"],
-        "status": row["status"],
-        "contact": {
-            "id": row["contact_id"],
-            "name": row["profile_name"],
-            "phone": row["phone"] or row["typed_phone"],
-            "email": row["typed_email"],
-            "user_id": row["user_id"],
-            "username": row["username"],
-        },
-        "opened_at": row["opened_at"],
-        "closes_at": row["closes_at"],
-        "closed_at": row["closed_at"],
-        "assigned_to": row["assigned_to"],
-        "previous_number": row["previous_number"],
-        "unread": row["unread"],
-        "window_closes_at": window_closes_at(row),
-    }
+    return Ticket(
+        number=row["number"],
+        channel=row["channel"],
+        status=row["status"],
+        contact=Contact(
+            id=row["contact_id"],
+            name=row["profile_name"],
+            phone=row["phone"] or row["typed_phone"],
+            email=row["typed_email"],
+            user_id=row["user_id"],
+            username=row["username"],
+        ),
+        opened_at=row["opened_at"],
+        closes_at=row["closes_at"],
+        closed_at=row["closed_at"],
+        assigned_to=row["assigned_to"],
+        previous_number=row["previous_number"],
+        unread=row["unread"],
+        window_closes_at=window_closes_at(row),
+    )
 
 
-def show_message(row: asyncpg.Record) -> dict[str, object]:
-    """Give a row of `messages` as the API shows it."""
-    return {
-        "id": row["id"],
-        "direction": row["direction"],
-        "author": row["author"],
-        "kind": row["kind"],
-        "text": row["text"],
-        "forwarded": row["forwarded"],
-        "is_reply": row["is_reply"],
-        "after_closing": row["after_closing"],
-        "sent_at": row["sent_at"],
-        "received_at": row["received_at"],
-        "delivery": row["delivery"],
-        "attachments": [],
-    }
+def show_message(row: asyncpg.Record, attachments: Iterable[asyncpg.Record] = ()) -> Message:
+    """Give a row of `messages` with its rows of `attachments` as the API shows it."""
+    return Message(
+        id=row["id"],
+        direction=row["direction"],
+        author=row["author"],
+        kind=row["kind"],
+        text=row["text"],
+        forwarded=row["forwarded"],
+        is_reply=row["is_reply"],
+        after_closing=row["after_closing"],
+        sent_at=row["sent_at"],
+        received_at=row["received_at"],
+        delivery=row["delivery"],
+        attachments=[_show_attachment(one) for one in attachments],
+    )
+
+
+def _show_attachment(row: asyncpg.Record) -> Attachment:
+    return Attachment(
+        id=row["id"],
+        filename=row["filename"],
+        declared_type=row["declared_type"],
+        format=row["format"],
+        size=row["size"],
+        state=row["state"],
+        reason=row["reason"],
+    )

@@ -1,7 +1,7 @@
 """Keep the bytes of accepted files: in a folder, or in a bucket that speaks S3."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import obstore
@@ -44,7 +44,7 @@ class MediaStore:
         except UNUSABLE as error:
             raise OutsideAwayError("the media store does not answer") from error
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
+    async def read(self, key: str) -> AsyncGenerator[bytes, None]:
         """Give the bytes in pieces; raise OutsideAwayError where they cannot be had."""
         try:
             found = await obstore.get_async(self._open(), key)

@@ -15,6 +15,7 @@ from services.agent_desk.mark_read import mark_read
 from services.agent_desk.problems import Problem
 from services.agent_desk.reopen_ticket import reopen_ticket
 from services.agent_desk.settings import Settings as DeskSettings
+from services.agent_desk.watch_changes import ChangeWatch
 from services.scheduler.close_due_tickets import close_due_tickets
 from services.scheduler.expire_leases import expire_leases
 from services.scheduler.resend_unknown import resend_unknown
@@ -24,6 +25,7 @@ from services.status_tracker.track_statuses import track_statuses
 from services.ticket_router.route_events import route_events
 from shared.database.pool import Pool, create_pool
 from shared.events import WebhookEvent
+from shared.media.store import MediaStore
 from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown, callback_data
 from tests.properties.clock import set_clock, stop_clock
 from tests.properties.counter import GRACE, Answer, SeenTicket, TakenMessage, Written
@@ -163,9 +165,17 @@ class CounterOnPostgres:
         async def click() -> bool:
             app = web.Application()
             settings = DeskSettings(
-                database_url="", admin_token="", grace=GRACE, texts=self._texts, host="", port=1
+                database_url="", media_store_url="file:///nowhere", admin_token="", grace=GRACE,
+                texts=self._texts, host="", port=1,
+            )  # fmt: skip
+            app[DESK] = Desk(
+                self._pool,
+                settings,
+                MediaStore(settings.media_store_url),
+                ChangeWatch(self._pool),
+                asyncio.Event(),
+                b"",
             )
-            app[DESK] = Desk(self._pool, settings)
             found = {"number": str(rows[-1]["number"])}
             request = make_mocked_request("POST", "/", match_info=found, app=app)
             request[AGENT] = "agent"

@@ -25,7 +25,10 @@ RIGHT = {
 ALL = frozenset({"LOG_FORMAT", "LOG_LEVEL", "LOG_HASH_KEY", "HEALTH_PORT", "HTTP_HOST"})
 READS: dict[str, frozenset[str]] = {
     "agent_desk": frozenset(
-        {"DATABASE_URL", "DESK_ADMIN_TOKEN", "GRACE_PERIOD_SECONDS", "TEXTS_FILE", "DESK_PORT"}
+        {
+            "DATABASE_URL", "DESK_ADMIN_TOKEN", "GRACE_PERIOD_SECONDS", "TEXTS_FILE", "DESK_PORT",
+            "MEDIA_STORE_URL",
+        }
     ),
     "ingress": frozenset(
         {"AMQP_URL", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "INGRESS_PORT"}
