@@ -123,7 +123,8 @@ composer.addEventListener("submit", async (event) => {
   const body = text.value.trim();
   const forwarded = document.getElementById("forwarded").value;
   const marks = { ...(forwarded && { forwarded }), ...(replyTo && { reply_to: replyTo.id }) };
-  if (!body && files.files.length === 0) {
+  const busy = composer.hasAttribute("aria-busy");
+  if (busy || (!body && files.files.length === 0)) {
     return;
   }
   composer.setAttribute("aria-busy", "true");

@@ -83,6 +83,21 @@ async def test_a_message_can_be_read_without_any_other_status(
     assert states_of(desk) == ["read"]
 
 
+async def test_a_status_that_comes_late_makes_nothing_unread(
+    simulator: Simulator, desk: Desk
+) -> None:
+    await behave(simulator, webhooks_paused=True)
+    await sent(simulator)
+    await mark(simulator)
+
+    await behave(simulator, webhooks_paused=False)
+
+    await at_rest(simulator)
+    assert sorted(states_of(desk)) == ["delivered", "read", "sent"]
+    assert [m["status"] for m in await read(simulator)] == ["read"]
+    assert await mark(simulator) == []
+
+
 async def test_read_receipts_can_come_by_themselves(simulator: Simulator, desk: Desk) -> None:
     await behave(simulator, read_receipts=True, status_delay_seconds=0.05)
     await sent(simulator)
