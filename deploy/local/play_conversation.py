@@ -20,8 +20,9 @@ def play_conversation(transcript: Transcript) -> None:
     agent.answer(number, answer)
     transcript.see_on_phone("the agent's answer", answer)
     play_files(transcript, number)
+    _see_ticks(transcript, number, "delivered")
     citizen.read()
-    _see_ticks(transcript, number)
+    _see_ticks(transcript, number, "read")
     _close(transcript, number)
     _write(transcript, "Muchas gracias.")
     _see_joined(transcript, number, 7)
@@ -64,15 +65,15 @@ def _see_joined(transcript: Transcript, number: str, count: int) -> None:
     transcript.show_at_desk(said + last["text"])
 
 
-def _see_ticks(transcript: Transcript, number: str) -> None:
-    """See that all that the desk sent was read, now that the citizen has looked at the phone."""
+def _see_ticks(transcript: Transcript, number: str, tick: str) -> None:
+    """See that all that the desk sent has come so far."""
 
     def look() -> list[str] | None:
         messages = transcript.agent.messages(number)
         ticks = [one["delivery"] for one in messages if one["direction"] == "outbound"]
-        return ticks if ticks and set(ticks) == {"read"} else None
+        return ticks if ticks and set(ticks) == {tick} else None
 
-    ticks = transcript.wait("the ticks of what the desk sent", look)
+    ticks = transcript.wait(f"{tick}: the ticks of what the desk sent", look)
     transcript.show_at_desk(f"what the desk sent in ticket {number}: {', '.join(ticks)}")
 
 

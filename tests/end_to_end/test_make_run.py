@@ -51,7 +51,7 @@ def transcript(run: Run) -> list[str]:
 
 
 async def test_the_transcript_shows_the_rules_of_a_ticket(named: dict[str, str]) -> None:
-    """R1, R2, R4, R5, R6, R7."""
+    """R1, R2, R4, R5, R6, R7, R11."""
     with start_run("--once", named=named) as run:
         assert await exit_code(run) == 0, run.text
 
@@ -66,10 +66,21 @@ async def test_the_transcript_shows_the_rules_of_a_ticket(named: dict[str, str])
         r"phone: Ana writes: .+",
         rf"desk: ticket {first} has 2 messages .*; the last: .+",
         r"phone: the desk writes: .+",
+        r"phone: Ana writes: \[error.pdf\] .+",
+        r"desk: error.pdf is accepted as pdf, \d+ bytes; the download gives the same bytes",
+        r"phone: Ana writes: \[image\]",
+        r"phone: Ana writes: \[informe.docx\]",
+        r"phone: Ana writes: \[datos.pdf\]",
+        r"desk: a file .* is accepted as jpg, \d+ bytes; the download gives the same bytes",
+        r"desk: informe.docx is refused: format",
+        r"desk: datos.pdf is refused: format",
+        rf"phone: the desk writes: .*{first}.*",
+        rf"desk: what the desk sent in ticket {first}: delivered, delivered, delivered",
+        rf"desk: what the desk sent in ticket {first}: read, read, read",
         rf"phone: the desk writes: .*{first}.* 5 segundos .*",
         rf"desk: ticket {first} is closing until [\d:]+",
         r"phone: Ana writes: .+",
-        rf"desk: ticket {first} has 3 messages .*; the last, written after the closing: .+",
+        rf"desk: ticket {first} has 7 messages .*; the last, written after the closing: .+",
         rf"desk: ticket {first} is closed since [\d:]+",
         r"phone: Ana writes: .+",
         rf"phone: the desk writes: .*{second}.*",
@@ -79,6 +90,9 @@ async def test_the_transcript_shows_the_rules_of_a_ticket(named: dict[str, str])
     for line, pattern in zip(lines, expected, strict=True):
         assert re.fullmatch(pattern, line), line
     assert "5 s here, 30 minutes in production" in run.text
+    assert "2 s here, 10 s in production" in run.text
+    assert "- informe.docx: formato no permitido" in run.text
+    assert "- datos.pdf: formato no permitido" in run.text
 
 
 async def test_ctrl_c_ends_a_run_and_leaves_no_process_port_or_folder(
@@ -87,7 +101,7 @@ async def test_ctrl_c_ends_a_run_and_leaves_no_process_port_or_folder(
     run = run_with_own_servers
     await said(run, UP)
     seen = traces(run)
-    # The run, two guardians, seven services, PostgreSQL with its children, RabbitMQ.
+    # The run, two guardians, eight services, PostgreSQL with its children, RabbitMQ.
     assert len(seen.processes) > 12
     assert len(seen.folders) == 2
     assert len(seen.ports) >= 5

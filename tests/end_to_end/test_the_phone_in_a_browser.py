@@ -10,11 +10,12 @@ from PIL import Image
 from playwright.async_api import Browser, FilePayload, Page, ViewportSize, expect
 
 from tests.eventually import eventually
+from tests.media_files import small_pdf
 from tests.system import System
 
 NUMBER = "573001234567"
 NARROW = ViewportSize(width=400, height=760)
-PDF = FilePayload(name="Factura <b>de agua</b>.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7")
+PDF = FilePayload(name="Factura <b>de agua</b>.pdf", mimeType="application/pdf", buffer=small_pdf())
 MARKUP = '<img src=x onerror="document.title=1">No puedo firmar'
 
 
@@ -34,6 +35,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 async def test_a_citizen_writes_sends_files_and_reads_the_answer(
     system: System, page: Page, tmp_path: Path
 ) -> None:
+    system.environment["REFUSAL_NOTICE_SECONDS"] = "1"
     await system.start_all()
     # Nothing reaches the desk yet: one tick.
     await system.behave(webhooks_paused=True)
@@ -63,9 +65,14 @@ async def test_a_citizen_writes_sends_files_and_reads_the_answer(
     await expect(picture).to_be_visible()
     assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 240
 
+    # The picture is a PNG, which is not taken; the citizen reads so, and the agent has the PDF.
+    notice = page.locator("#chat .outbound").nth(1)
+    await expect(notice).to_contain_text("- una imagen: formato no permitido")
+    await eventually(lambda: file_at_the_desk(system, number))
+
     status, _ = await system.desk("POST", f"/tickets/{number}/messages", {"text": "Le ayudo"})
     assert status == 202
-    answer = page.locator("#chat .outbound").nth(1)
+    answer = page.locator("#chat .outbound").nth(2)
     await expect(answer).to_contain_text("Le ayudo")
     # The page is open: what appears on it is read, and the desk is told.
     await expect(answer.get_by_label("Leído")).to_be_visible()
@@ -73,7 +80,7 @@ async def test_a_citizen_writes_sends_files_and_reads_the_answer(
 
     await quote_and_forward(page)
     shown = [message["context"] for message in await system.phone(NUMBER, "inbound")][-2:]
-    wamid = (await system.phone(NUMBER))[1]["id"]
+    wamid = (await system.phone(NUMBER))[2]["id"]
     assert shown[0]["id"] == wamid
     assert shown[1] == {"frequently_forwarded": True}
     await expect(mine).to_have_count(5)
@@ -124,6 +131,13 @@ async def opened_ticket(system: System) -> str:
         return str(ticket["number"])
 
     return await eventually(check)
+
+
+async def file_at_the_desk(system: System, number: str) -> None:
+    messages = await system.messages(number)
+    (file,) = [file for m in messages for file in m["attachments"] if file["state"] == "accepted"]
+    assert file["filename"] == "b>.pdf", "the slash of the markup begins the last part"
+    assert await system.download(file["id"]) == (200, PDF["buffer"])
 
 
 async def read_at_the_desk(system: System, number: str, text: str) -> None:
