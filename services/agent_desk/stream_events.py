@@ -49,7 +49,8 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
         try:
             if reset:
                 await stream.send("{}", id=str(place), event="reset")
-            await first_of(_send_changes(stream, desk, place), desk.stopping.wait())
+            sending = _send_changes(request, stream, desk, place)
+            await first_of(sending, desk.stopping.wait())
         except (*AWAY, ConnectionError) as error:
             log.debug("stream.broken_off", **failure(error))
     await _end(request, stream)
@@ -57,10 +58,12 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
     return stream
 
 
-async def _send_changes(stream: EventSourceResponse, desk: Desk, place: Place) -> None:
+async def _send_changes(
+    request: web.Request, stream: EventSourceResponse, desk: Desk, place: Place
+) -> None:
     # An id without data is no event, but it is what a client that saw none comes back with.
     await stream.write(f"id: {place}\r\n\r\n".encode())
-    while desk.changes.running and stream.is_connected():
+    while desk.changes.running and request.transport is not None:
         if desk.changes.newest <= place:
             await desk.changes.next_round()
             continue

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-import pytest
 
 from tests.eventually import eventually
 from tests.routing import route
@@ -13,12 +12,6 @@ from tests.system import System
 from tests.webhooks import text_message
 
 PHONE = "34600111222"
-
-
-@pytest.fixture
-async def desk(system: System) -> System:
-    await system.start("agent_desk")
-    return system
 
 
 async def open_ticket(system: System, phone: str = PHONE, text: str = "Hola") -> str:
@@ -225,6 +218,9 @@ BAD_REQUESTS: tuple[tuple[str, str, Any, int], ...] = (
     ("GET", "/tickets?limit=201", None, 400),
     ("GET", "/tickets?limit=x", None, 400),
     ("GET", "/tickets?limit=" + "9" * 5000, None, 400),
+    ("GET", "/tickets?limit=0000001005", None, 400),
+    ("GET", "/tickets?limit=" + "0" * 8 + "1" + "9" * 5000, None, 400),
+    ("GET", "/tickets?limit=%D9%A1", None, 400),
     ("GET", "/tickets?status=gone", None, 400),
     ("GET", "/tickets?channel=fax", None, 400),
     ("GET", "/tickets?unread=perhaps", None, 400),
