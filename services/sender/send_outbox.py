@@ -28,29 +28,46 @@ class SendOutbox:
         self._service = service
         self._sending: set[asyncio.Task[None]] = set()
         self._sent: list[Sent] = []
+        self._answered = asyncio.Event()
+        self._all_sent = False
         self._next_slot = 0.0
         self.wake = asyncio.Event()
-        """Set when something may be due, or has been answered."""
+        """Set when something may be due, or answers have been recorded."""
 
     async def run(self) -> None:
         """Send until the process is asked to stop; what is under way is sent and recorded."""
         self._service.health.not_ready("database", "not asked yet")
-        while not self._service.stopping.is_set():
-            self.wake.clear()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._record_answers())
+            while not self._service.stopping.is_set():
+                self.wake.clear()
+                taken = await self._take()
+                for message in taken:
+                    task = asyncio.create_task(self._send(message))
+                    self._sending.add(task)
+                    task.add_done_callback(self._sending.discard)
+                if not taken:
+                    await self._rest()
+            if self._sending:
+                await asyncio.wait(self._sending)
+            self._all_sent = True
+            self._answered.set()
+
+    async def _record_answers(self) -> None:
+        """Record beside the taking, whose pace must not depend on who holds a contact's lock.
+
+        A status often arrives together with the answer, and its tracker has the contact by then.
+        """
+        last = False
+        while not last:
+            await self._answered.wait()
+            self._answered.clear()
+            last = self._all_sent
             await self._record()
-            taken = await self._take()
-            for message in taken:
-                task = asyncio.create_task(self._send(message))
-                self._sending.add(task)
-                task.add_done_callback(self._sending.discard)
-            if not taken:
-                await self._rest()
-        if self._sending:
-            await asyncio.wait(self._sending)
-        await self._record()
+            self.wake.set()
 
     async def _rest(self) -> None:
-        """Wait for a hint, an answer or the end; poll for due times and lost hints."""
+        """Wait for a hint, a recorded answer or the end; poll for due times and lost hints."""
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 await self.wake.wait()
@@ -80,7 +97,7 @@ class SendOutbox:
                 message.recipient, message.text, message.message_id
             )
         self._sent.append(Sent(message, outcome, round((monotonic() - started) * 1000, 1)))
-        self.wake.set()
+        self._answered.set()
 
     async def _wait_for_slot(self) -> None:
         """Keep below the number's throughput: each message gets the next slot of its length."""

@@ -13,6 +13,17 @@ from tests.webhooks import text_message
 
 PHONE = "34600111222"
 
+LOCK_CONTACT_OF = """
+SELECT FROM contacts JOIN contact_addresses ON contact_id = contacts.id WHERE value = $1
+FOR NO KEY UPDATE OF contacts
+"""
+
+COUNT_WAITING_SENDERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'ventanilla sender'
+  AND wait_event_type = 'Lock'
+"""
+
 
 @pytest.fixture
 async def sending(system: System) -> System:
@@ -311,6 +322,37 @@ async def test_a_status_without_our_data_that_comes_before_the_answer_counts_aft
     assert await delivery(sending, number, message) == "failed"
     (line,) = sending.events("delivery.failed")
     assert (line["message_id"], line["code"]) == (message, 131047)
+
+
+async def test_a_contact_that_is_locked_when_its_answer_comes_delays_nobody_else(
+    sending: System, database: asyncpg.Connection
+) -> None:
+    """As by the tracker, for whom the statuses came together with the answer."""
+    number = await open_ticket(sending)
+    other = await open_ticket(sending, "34600999888")
+    await eventually(lambda: outbox_is_empty(database))
+    await sending.behave(delay_seconds=1)
+    await answer(sending, number, "lenta")
+
+    async def accepted() -> None:
+        assert (await texts_on_phone(sending))[1:] == ["lenta"]
+
+    async def recording_waits() -> None:
+        assert await database.fetchval(COUNT_WAITING_SENDERS) == 1
+
+    await eventually(accepted)
+    async with database.transaction():
+        await database.execute(LOCK_CONTACT_OF, PHONE)
+        await eventually(recording_waits)
+        await answer(sending, other, "de otro")
+
+        async def sent() -> None:
+            assert (await texts_on_phone(sending, "34600999888"))[1:] == ["de otro"]
+
+        await eventually(sent, within=5)
+        await recording_waits()
+
+    await eventually(lambda: outbox_is_empty(database))
 
 
 async def inject_status(system: System, status: dict[str, Any]) -> None:
