@@ -1,0 +1,65 @@
+"""Files are kept whole and on the disk, or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from shared.errors import OutsideAwayError
+from shared.media.store import PART_BYTES, MediaStore
+
+
+async def read(store: MediaStore, key: str) -> bytes:
+    return b"".join([piece async for piece in store.read(key)])
+
+
+@pytest.mark.parametrize("size", [0, 1, PART_BYTES + 1])
+async def test_what_is_kept_is_read_as_it_was(tmp_path: Path, size: int) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(os.urandom(size))
+    store = MediaStore((tmp_path / "a" / "store").as_uri())
+
+    await store.keep("key", file)
+
+    assert await read(store, "key") == file.read_bytes()
+
+
+async def test_a_file_and_its_folder_are_on_the_disk_before_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def note(number: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{number}").readlink())
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", note)
+    (tmp_path / "file").write_bytes(b"x")
+
+    await MediaStore((tmp_path / "store").as_uri()).keep("key", tmp_path / "file")
+
+    assert synced == [tmp_path / "store" / "key", tmp_path / "store"]
+
+
+async def test_a_store_that_cannot_take_or_give_is_away(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    blocked = MediaStore((tmp_path / "file").as_uri())
+
+    with pytest.raises(OutsideAwayError):
+        await blocked.keep("key", tmp_path / "file")
+    with pytest.raises(OutsideAwayError):
+        await read(blocked, "key")
+    with pytest.raises(OutsideAwayError):
+        await read(MediaStore((tmp_path / "store").as_uri()), "nothing")
+
+
+async def test_what_is_dropped_is_gone_and_can_be_dropped_again(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    store = MediaStore((tmp_path / "store").as_uri())
+    await store.keep("key", tmp_path / "file")
+
+    await store.drop("key")
+    await store.drop("key")
+
+    assert list((tmp_path / "store").iterdir()) == []
