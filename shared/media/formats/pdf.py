@@ -19,7 +19,7 @@ _PADDING = b"\0\r\n\t \x1a"
 
 # A table (7.5.4) or the object that holds a compressed one (7.5.8).
 _TABLE = re.compile(rb"\s*xref\s+\d+\s+\d+\s")
-_STREAM = re.compile(rb"\s*\d+\s+\d+\s+obj\b.{0,4096}?/XRef\b", re.DOTALL)
+_STREAM = re.compile(rb"\s*\d+\s+\d+\s+obj\b(?:(?!endobj).){0,4096}?/XRef\b", re.DOTALL)
 _MOST_OF_A_REFERENCE = 8192
 # Writers that count a line's end differently miss by a few bytes.
 _SLACK = 16

@@ -60,6 +60,21 @@ def test_segments_without_a_picture_are_damage(judge: Judge) -> None:
     assert judge(b"\xff\xd8\xff\xfe\x00\x04ab\xff\xd9") == "jpg damaged"
 
 
+def test_a_frame_without_a_scan_and_a_scan_without_a_frame_are_damage(judge: Judge) -> None:
+    frame, scan = JPG.index(b"\xff\xc0"), JPG.index(b"\xff\xda")
+    end_of_frame = frame + 2 + int.from_bytes(JPG[frame + 2 : frame + 4], "big")
+
+    assert judge(JPG[:scan] + b"\xff\xd9") == "jpg damaged"
+    assert judge(JPG[:frame] + JPG[end_of_frame:]) == "jpg damaged"
+
+
+def test_what_may_stand_between_segments_is_taken(judge: Judge) -> None:
+    alone, filling = b"\xff\x01", b"\xff" * 900
+
+    assert judge(JPG[:20] + alone + filling + JPG[20:]) == "jpg proved"
+    assert judge(JPG[:20] + filling * 2 + JPG[20:]) == "jpg damaged"
+
+
 def test_bytes_between_segments_are_damage(judge: Judge) -> None:
     assert judge(JPG[:2] + b"\xff\xfe\x00\x04ab" + b"junk" + JPG[2:]) == "jpg damaged"
 

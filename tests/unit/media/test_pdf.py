@@ -22,7 +22,7 @@ def test_bytes_before_the_header_are_taken_as_viewers_do(judge: Judge, before: b
 
 
 def test_places_may_count_from_the_beginning_of_the_file(judge: Judge) -> None:
-    before = b"junk\n"
+    before = b"junk\n" * 30
     at = PDF.index(b"xref")
 
     moved = PDF.replace(b"startxref\n%d" % at, b"startxref\n%d" % (at + len(before)))
@@ -72,9 +72,20 @@ def test_a_table_that_is_not_where_the_end_says_is_damage(judge: Judge) -> None:
 
 
 def test_the_first_part_of_a_linearized_file_is_not_the_whole(judge: Judge) -> None:
-    at = PDF.index(b"startxref")
+    # It begins with its own table, so that a viewer need not wait, and names no other place.
+    table = b"1 0 obj\n<< /Type /XRef /Size 1 /W [1 1 1] /Length 0 >>\nendobj\n"
 
-    assert judge(PDF[:at] + b"startxref\n0\n%%EOF\n") == "pdf damaged"
+    assert judge(b"%PDF-1.5\n" + table + b"startxref\n0\n%%EOF\n") == "pdf damaged"
+    assert judge(b"%PDF-1.5\n" + table + b"startxref\n9\n%%EOF\n") == "pdf proved"
+
+
+@pytest.mark.parametrize("miss", [-12, 12])
+def test_a_place_missed_by_some_bytes_is_taken_as_viewers_do(judge: Judge, miss: int) -> None:
+    at = PDF.index(b"xref")
+
+    missed = PDF.replace(b"startxref\n%d" % at, b"startxref\n%d" % (at + miss))
+
+    assert judge(missed) == "pdf proved"
 
 
 def test_a_later_version_appended_to_the_first_is_taken(judge: Judge) -> None:
@@ -83,3 +94,4 @@ def test_a_later_version_appended_to_the_first_is_taken(judge: Judge) -> None:
     more += b"xref\n5 1\n%010d 00000 n \ntrailer\n<< /Size 6 /Root 1 0 R >>\n" % len(PDF)
 
     assert judge(PDF + more + b"startxref\n%d\n%%%%EOF\n" % table) == "pdf proved"
+    assert judge(PDF + more + b"startxref\n%d\n%%%%EOF\n" % (table - 60)) == "pdf damaged"
