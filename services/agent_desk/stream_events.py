@@ -1,6 +1,5 @@
 """`GET /events`: tell a client what changed, as it happens; it fetches the rest itself."""
 
-import asyncio
 from time import monotonic
 from typing import TypeVar
 
@@ -20,7 +19,6 @@ from shared.waiting import first_of
 PING_SECONDS = 10
 # A client that takes nothing for so long is given up; it comes back with its Last-Event-ID.
 SEND_SECONDS = 30
-END_SECONDS = 1
 # One page is all that a stream holds in memory.
 PAGE = 200
 
@@ -45,16 +43,18 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
     stream = EventSourceResponse(ping_interval=PING_SECONDS, send_timeout=SEND_SECONDS)
     await stream.prepare(request)
     log.info("stream.opened", agent=agent, resumed=resumes, reset=reset)
-    async with stream, desk.changes.listening():
-        try:
+    try:
+        async with stream, desk.changes.listening():
             if reset:
                 await stream.send("{}", id=str(place), event="reset")
             sending = _send_changes(request, stream, desk, place)
             await first_of(sending, desk.stopping.wait())
-        except (*AWAY, ConnectionError) as error:
-            log.debug("stream.broken_off", **failure(error))
-    await _end(request, stream)
-    log.info("stream.closed", agent=agent, took_ms=round((monotonic() - started) * 1000))
+    except AWAY as error:
+        # The database, or the client.
+        log.debug("stream.broken_off", **failure(error))
+    finally:
+        took_ms = round((monotonic() - started) * 1000)
+        log.info("stream.closed", agent=agent, took_ms=took_ms)
     return stream
 
 
@@ -88,13 +88,3 @@ def _describe(row: asyncpg.Record) -> str:
 
 def _or_unset(value: ValueT | None) -> ValueT | msgspec.UnsetType:
     return msgspec.UNSET if value is None else value
-
-
-async def _end(request: web.Request, stream: EventSourceResponse) -> None:
-    """End the answer; a client that does not even take the end is cut off."""
-    try:
-        async with asyncio.timeout(END_SECONDS):
-            await stream.write_eof()
-    except (TimeoutError, ConnectionError):
-        if request.transport is not None:
-            request.transport.abort()

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -74,3 +76,19 @@ async def follow(
         assert one.status == 200, await one.text()
         assert one.headers["Content-Type"] == "text/event-stream"
         yield Stream(one)
+
+
+@asynccontextmanager
+async def take_nothing(system: System, last_event_id: str) -> AsyncIterator[None]:
+    """Open the stream and read nothing of it, with buffers that are soon full."""
+    url = urlsplit(system.desk_url)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(client, (url.hostname, url.port))
+        request = (
+            f"GET {url.path}/events HTTP/1.1\r\nHost: {url.netloc}\r\n"
+            f"Authorization: Bearer {ADMIN_TOKEN}\r\nLast-Event-ID: {last_event_id}\r\n\r\n"
+        )
+        await asyncio.get_running_loop().sock_sendall(client, request.encode())
+        yield
