@@ -8,8 +8,8 @@ BATCH = 1000
 # An array, so that however many wait, the rows to drop are found by their keys.
 DROP_EARLY = """
 DELETE FROM early_statuses WHERE item_id = ANY(ARRAY(
-    SELECT item_id FROM early_statuses WHERE received_at < now() - interval '1 hour'
-    ORDER BY received_at LIMIT $1
+    SELECT item_id FROM early_statuses WHERE kept_at < now() - interval '1 hour'
+    ORDER BY kept_at LIMIT $1
     FOR UPDATE SKIP LOCKED
 ))
 RETURNING item_id

@@ -50,11 +50,11 @@ CREATE TABLE early_statuses (
     item_id     uuid PRIMARY KEY,
     wamid       text COLLATE "C" NOT NULL,
     status      text NOT NULL,
-    received_at timestamptz NOT NULL
+    kept_at     timestamptz NOT NULL
 );
 
 CREATE INDEX early_statuses_of_wamid ON early_statuses (wamid);
-CREATE INDEX early_statuses_age ON early_statuses (received_at);
+CREATE INDEX early_statuses_age ON early_statuses (kept_at);
 
 -- What changed, for the desk's event stream. Rows of one transaction become visible together, but
 -- not in the order of their ids: whoever reads on from a place reads in the order of (xid, id), and

@@ -160,6 +160,19 @@ async def test_too_large_is_said_before_it_is_read_or_as_soon_as_it_shows() -> N
     assert written < 20_000_000, "it is not read on"
 
 
+async def test_what_announces_too_much_is_not_waited_for() -> None:
+    async def announce(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000000000"})
+        await response.prepare(request)
+        await asyncio.Event().wait()  # and never sends a byte
+        return response
+
+    async with meta_and_api() as (meta, api), asyncio.timeout(10):
+        meta.bytes_answer = announce
+        with pytest.raises(MediaTooLargeError):
+            await fetch(api)
+
+
 async def test_a_body_that_ends_early_is_not_taken_for_the_file() -> None:
     async def cut(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": "200000"})

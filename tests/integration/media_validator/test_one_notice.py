@@ -57,6 +57,19 @@ async def test_the_first_refusal_dates_the_notice_and_no_later_one_moves_it(
     assert await notices(validating) == []
 
 
+async def test_the_notice_of_another_ticket_does_not_make_it_due(validating: Validating) -> None:
+    """A contact whose old ticket had a file, too: each notice has its own time."""
+    await refuse(validating, "uno.docx")
+    await validating.database.execute("UPDATE tickets SET status = 'closed', closed_at = now()")
+    await validating.database.execute(MAKE_DUE)
+    await refuse(validating, "dos.docx")
+
+    assert await queue_due(validating) == 1
+
+    (notice,) = await notices(validating)
+    assert "dos.docx" not in notice["text"]
+
+
 async def test_one_notice_names_all_refused_and_unavailable_files_and_the_formats(
     validating: Validating,
 ) -> None:

@@ -23,8 +23,8 @@ async def write_early(pool: Pool, count: int, *, ago: timedelta, first: int = 0)
     """Track statuses of nobody, so long ago."""
     await track(pool, *(Outgoing(first + place, 0).status("sent") for place in range(count)))
     await pool.execute(
-        "UPDATE early_statuses SET received_at = received_at - $1::interval"
-        " WHERE received_at > now() - interval '1 minute'",
+        "UPDATE early_statuses SET kept_at = kept_at - $1::interval"
+        " WHERE kept_at > now() - interval '1 minute'",
         ago,
     )
 
