@@ -15,10 +15,12 @@ from services.agent_desk.read_request import read_number
 from shared.database.pool import Pool
 from shared.errors import OutsideAwayError
 from shared.log import failure, log
+from shared.media.formats.format import Format, Verdict
 from shared.media.formats.registry import FORMATS
 
 # For each piece: a client that takes none of it for so long is given up.
 WRITE_SECONDS = 60
+_UNKNOWN = Format("", "application/octet-stream", ("bin",), lambda _: Verdict.OTHER)
 
 # What a file holds came from a stranger: no browser may show, run or guess it, nor keep it.
 SAFE_HEADERS = {
@@ -77,7 +79,8 @@ async def _find_attachment(pool: Pool, given: str) -> asyncpg.Record:
 
 
 def _begin_answer(row: asyncpg.Record) -> web.StreamResponse:
-    proved = FORMATS[row["format"]]
+    # A format that we do not know was proved by a newer version, which was taken back.
+    proved = FORMATS.get(row["format"], _UNKNOWN)
     name = name_download(row["filename"], row["id"], proved.extensions)
     response = web.StreamResponse(headers=SAFE_HEADERS)
     response.content_type = proved.media_type

@@ -29,7 +29,6 @@ ALBUM: list[tuple[str, str, str, bytes, str]] = [
 async def test_one_ticket_one_opening_one_notice_and_the_right_verdicts(
     system: System, database: asyncpg.Connection
 ) -> None:
-    system.environment["REFUSAL_NOTICE_SECONDS"] = "3"
     await system.start_all(ticket_router=2, media_validator=3)
     await system.behave(duplicates=COPIES - 1, shuffle=True)
 
