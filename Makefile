@@ -17,7 +17,7 @@ test: for-developing ## run the tests that take seconds (ARGS=… for pytest)
 test-long: for-developing ## run the tests that take minutes
 	@$(IN_VENV) pytest -m long $(ARGS)
 
-measure: for-developing ## measure the main path on this machine (about a minute)
+measure: for-developing ## measure the main path and files on this machine (about three minutes)
 	@$(IN_VENV) tests.benchmarks.measure
 	@$(IN_VENV) tests.benchmarks.measure_files
 
