@@ -21,6 +21,10 @@ SELECT count(*) FROM deleted
 
 
 async def drop_old_changes(pool: Pool) -> int:
-    """Delete a batch of rows that are older than a day; give how many."""
-    deleted: int = await pool.fetchval(DELETE_OLD_CHANGES, KEPT, BATCH)
-    return deleted
+    """Delete the rows that are older than a day, in batches; give how many."""
+    deleted = 0
+    while True:
+        batch: int = await pool.fetchval(DELETE_OLD_CHANGES, KEPT, BATCH)
+        deleted += batch
+        if batch < BATCH:
+            return deleted

@@ -9,7 +9,8 @@ from shared.texts import Texts, read_texts
 from tests.system import PHONE_NUMBER_ID
 
 EMPTY = """
-DELETE FROM outbox; DELETE FROM ticket_events; DELETE FROM messages; DELETE FROM tickets;
+DELETE FROM outbox; DELETE FROM ticket_events; DELETE FROM attachments; DELETE FROM changes;
+DELETE FROM early_statuses; DELETE FROM messages; DELETE FROM tickets;
 DELETE FROM contact_addresses; DELETE FROM contacts; DELETE FROM received_events;
 """
 
