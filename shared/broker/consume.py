@@ -17,7 +17,7 @@ from shared.broker.connect import LOST, connection_for, part_of
 from shared.broker.publish import Publisher
 from shared.broker.session import Delivery, Session
 from shared.broker.settle import Failed, GiveBackError, Handle, Judge, Settler
-from shared.broker.topology import PREFETCH
+from shared.broker.topology import COLLECT, PREFETCH
 from shared.errors import OutsideAwayError
 from shared.events import MAX_EVENTS, Event, decode_event, open_envelope, seal_envelope
 from shared.log import failure, log
@@ -96,6 +96,7 @@ class Consumer:
             await session.open()
             self._service.health.ready(part_of(PURPOSE))
             while await session.has_deliveries(self._service.stopping):
+                await session.collect(COLLECT[self._queue], self._service.stopping)
                 await self._work(session)
             await self._give_back(session)
         except GiveBackError:

@@ -51,6 +51,7 @@ class Session:
         self.suspects: list[Delivery] = []
         self.unsettled: dict[int | None, AbstractIncomingMessage] = {}
         self._arrived = asyncio.Event()
+        self._full = asyncio.Event()
         self._lost = asyncio.Event()
         self.prefetch = 0
 
@@ -87,6 +88,13 @@ class Session:
             raise ConnectionError("the channel is lost")
         return not stopping.is_set()
 
+    async def collect(self, seconds: float, stopping: asyncio.Event) -> None:
+        """Wait for more deliveries, until all that may be held are here or the time is over."""
+        if seconds and len(self._inbox) < self.prefetch:
+            self._full.clear()
+            waits = (self._full.wait(), self._lost.wait(), stopping.wait(), asyncio.sleep(seconds))
+            await first_of(*waits)
+
     def take(self) -> list[AbstractIncomingMessage]:
         """Take what has arrived."""
         taken = list(self._inbox)
@@ -107,6 +115,8 @@ class Session:
         self.unsettled[message.delivery_tag] = message
         self._inbox.append(message)
         self._arrived.set()
+        if len(self._inbox) >= self.prefetch:
+            self._full.set()
 
     def _on_cancel(self, _: object) -> None:
         # The queue was deleted or is not available: only a new session can tell.

@@ -22,6 +22,10 @@ QUEUES = (TICKET_ROUTER, MEDIA_VALIDATOR, STATUS_TRACKER)
 EVENTS_PER_ENVELOPE = {TICKET_ROUTER: MAX_EVENTS, STATUS_TRACKER: MAX_EVENTS, MEDIA_VALIDATOR: 1}
 # Deliveries that a worker holds, each an envelope; more would only put more neighbours at risk.
 PREFETCH = {TICKET_ROUTER: 100, STATUS_TRACKER: 100, MEDIA_VALIDATOR: 10}
+# How long a worker collects deliveries, in seconds, unless its hands are full before. A message is
+# handled at once; a tick may be a little late, and statuses that commit together leave the machine
+# to the messages.
+COLLECT = {TICKET_ROUTER: 0.0, STATUS_TRACKER: 0.1, MEDIA_VALIDATOR: 0.0}
 
 # Only the last net: workers dead-letter by themselves, with a reason. It must be set at all,
 # because before RabbitMQ 4 a queue without it requeues to its end and so scrambles the order.

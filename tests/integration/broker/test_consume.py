@@ -9,7 +9,7 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
 from shared.broker import bury, consume, settle
-from shared.broker.topology import TICKET_ROUTER
+from shared.broker.topology import COLLECT, PREFETCH, TICKET_ROUTER
 from shared.errors import OutsideAwayError
 from shared.events import MAX_EVENTS, encode_event, seal_envelope
 from tests.eventually import eventually
@@ -83,6 +83,24 @@ async def test_what_waits_is_handled_in_merged_batches(worker: Worker) -> None:
 
     assert len(worker.batches[0]) == 1  # one at a time until a fresh one has committed
     assert max(map(len, worker.batches)) > 10
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count"), [(3.0, 3), (60.0, PREFETCH[TICKET_ROUTER])], ids=["time", "full hands"]
+)
+async def test_what_comes_one_by_one_is_collected_for_a_time_or_until_the_hands_are_full(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, seconds: float, count: int
+) -> None:
+    monkeypatch.setitem(COLLECT, TICKET_ROUTER, seconds)
+    async with working(worker):
+        await publish(worker.amqp_url, [envelope("first")])
+        await expect_handled(worker, ["first"])
+        *some, last = names(count)
+        await publish(worker.amqp_url, [envelope(text) for text in some])
+        await publish(worker.amqp_url, [envelope(last)])
+        await expect_handled(worker, ["first", *names(count)])
+
+    assert worker.batches == [["first"], names(count)]
 
 
 async def test_a_batch_is_never_larger_than_an_envelope_may_be(worker: Worker) -> None:
