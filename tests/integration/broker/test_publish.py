@@ -144,7 +144,7 @@ async def test_a_connection_lost_before_its_channel_is_open_does_not_end_the_pub
 ) -> None:
     publisher = Publisher(amqp_url, Service())
     async with publishing(publisher):
-        await eventually(lambda: goes_through(publisher), within=5)
+        await eventually(lambda: goes_through(publisher))
 
 
 async def test_what_waits_for_a_confirm_travels_together_and_in_order(

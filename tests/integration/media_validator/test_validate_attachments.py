@@ -115,8 +115,8 @@ async def test_only_the_claim_that_holds_is_renewed(validating: Validating) -> N
     await renew_claims(validating.pool, [first])
 
     row = await validating.row(attachment)
-    assert row["wait"] > LEASE - timedelta(seconds=2)
-    assert row["lease_until"] == row["next_attempt_at"]
+    assert row["wait"] > LEASE / 2
+    assert abs(row["lease_until"] - row["next_attempt_at"]) < timedelta(seconds=1)
 
     await validating.database.execute(shorten + ", attempts = attempts + 1")
     before = (await validating.row(attachment))["lease_until"]
