@@ -199,6 +199,11 @@ def test_a_service_has_time_to_drain_a_limit_of_memory_and_no_rights(name: str) 
     assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
 
 
+def test_a_service_through_which_files_come_can_put_them_into_its_tmp() -> None:
+    for name in ("media_validator", "whatsapp_simulator"):
+        assert "/tmp" in RUNNING[name]["volumes"], name  # noqa: S108  a mount, not a file
+
+
 def test_no_service_with_a_database_starts_before_the_migration_is_done() -> None:
     for name, service in RUNNING.items():
         if "DATABASE_URL" in service["environment"]:
