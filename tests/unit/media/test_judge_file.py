@@ -85,6 +85,7 @@ def test_a_file_of_two_formats_at_once_is_neither() -> None:
     both = [_says("one", Verdict.PROVED), _says("two", Verdict.PROVED)]
 
     assert judge_file(Path("any"), both) == Judged(Verdict.OTHER, None)
+    assert judge_file(Path("any"), [*both, _says("three", Verdict.DAMAGED)]).format is None
 
 
 def test_a_proof_outweighs_a_beginning() -> None:

@@ -69,3 +69,21 @@ def test_more_boxes_than_any_film_has_are_not_read(
 
     assert judge(MP4 + box(b"free", b"")) == "mp4 proved"
     assert judge(MP4 + box(b"free", b"") * 3) == "mp4 damaged"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [box(b"styp", FTYP[8:]), struct.pack(">I", 12) + FTYP[4:12], box(b"ftyp", FTYP[8:] * 300)],
+    ids=["another kind", "too short for a version", "longer than any"],
+)
+def test_a_first_box_that_names_no_brand_properly_is_refused(judge: Judge, first: bytes) -> None:
+    assert judge(first + MOOV + MDAT) == "other"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [struct.pack(">I", 4) + box(b"free", b""), struct.pack(">I4sQ", 1, b"free", 2**64 - 1)],
+    ids=["shorter than itself", "longer than any file"],
+)
+def test_a_box_with_an_impossible_length_is_damage(judge: Judge, last: bytes) -> None:
+    assert judge(MP4 + last) == "mp4 damaged"

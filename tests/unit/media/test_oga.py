@@ -1,10 +1,12 @@
 """OGA: every page with its checksum to the end, and nothing to look at."""
 
+import struct
+
 import pytest
 
 from shared.media.formats import oga
 from tests import media_files
-from tests.media_files import OPUS_HEAD, ogg_page, ogg_stream
+from tests.media_files import OPUS_HEAD, ogg_checksum, ogg_page, ogg_stream
 from tests.unit.media.conftest import Judge
 
 OGA = media_files.small_oga()
@@ -83,3 +85,12 @@ def test_more_streams_than_any_recording_has_are_refused(judge: Judge) -> None:
     many = b"".join(ogg_stream([OPUS_HEAD, b"OpusTags"], serial) for serial in range(65))
 
     assert judge(many) == "other"
+
+
+def test_a_cut_page_is_damage_even_with_a_checksum_of_what_is_left(judge: Judge) -> None:
+    begin = ogg_stream([OPUS_HEAD, b"OpusTags"], serial=9, ends=False)
+    page = ogg_page(b"sound", 9, 2, 4)[:-1]
+    unsigned = page[:22] + bytes(4) + page[26:]
+    forged = page[:22] + struct.pack("<I", ogg_checksum(unsigned)) + page[26:]
+
+    assert judge(begin + forged) == "oga damaged"
