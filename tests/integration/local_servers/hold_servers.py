@@ -32,6 +32,8 @@ def fork_child() -> None:
 
 
 def main(root: str, *options: str) -> None:
+    # What a script starts in the background inherits that Ctrl-C is ignored, and so would this.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with local_servers(Path(root), NAMES_FOR_RUNNING, say) as servers:
         try:
             tell(database_url=servers.database_url)
