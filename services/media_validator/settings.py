@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared import config
 from shared.media.formats.format import Format
 from shared.media.formats.registry import choose_formats
-
-from shared import config
 from shared.texts import Texts, read_texts
 
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.media.formats.registry import choose_formats
-
 from shared import config
+from shared.media.formats.registry import choose_formats
 from shared.texts import Texts, read_texts
 
 
