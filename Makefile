@@ -22,8 +22,8 @@ measure: for-developing ## measure the main path and files on this machine (abou
 	@$(IN_VENV) tests.benchmarks.measure_files
 
 check: for-developing ## lint, formatting, types, layers
-	@$(IN_VENV) ruff check
-	@$(IN_VENV) ruff format --check
+	@$(IN_VENV) ruff check --no-cache
+	@$(IN_VENV) ruff format --no-cache --check
 	@$(IN_VENV) mypy
 	@.venv/bin/lint-imports
 
