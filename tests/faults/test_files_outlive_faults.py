@@ -179,7 +179,7 @@ async def test_what_meta_has_lost_is_unavailable_with_its_reason(
     await system.start("media_validator")
 
     async def asked_once() -> None:
-        put_off = "SELECT count(*) FROM attachments WHERE attempts = 1 AND lease_until IS NULL"
+        put_off = "SELECT count(*) FROM attachments WHERE attempts > 0 AND lease_until IS NULL"
         assert await database.fetchval(put_off) == FILES
 
     await eventually(asked_once)
