@@ -85,7 +85,7 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "attachment.hash_differs": {"attachment_id"},
         "attachment.released": {"attachment_id", "attempt"},
         "attachments.not_published": {"attachments"},
-        "attachment.proof_failed": {"attachment_id", *_FAILURE},
+        "media.prover_ended": {"attempt", "status"},
         # sender
         "send.accepted": {"message_id", "attempt", "took_ms"},
         "send.retry": {"message_id", "attempt", "code", "status", "due_in_ms"},

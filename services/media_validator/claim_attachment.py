@@ -11,18 +11,16 @@ from shared.database.transaction import transaction
 LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 10.0
 
-# A lease that is over and was not given back: nobody answered for that attempt.
 CLAIM = """
 UPDATE attachments
-SET attempts = attempts + 1, abandoned = abandoned + (lease_until IS NOT NULL)::integer,
-    lease_until = clock_timestamp() + $2::interval,
+SET attempts = attempts + 1, lease_until = clock_timestamp() + $2::interval,
     next_attempt_at = clock_timestamp() + $2::interval
 FROM messages JOIN tickets ON tickets.id = messages.ticket_id
 WHERE attachments.id = $1 AND messages.id = attachments.message_id
   AND attachments.state = 'pending'
   AND (attachments.lease_until IS NULL OR attachments.lease_until <= clock_timestamp())
-RETURNING attachments.id, attachments.attempts, attachments.abandoned, attachments.media_id,
-          attachments.declared_sha256, messages.sent_at, messages.ticket_id, tickets.contact_id
+RETURNING attachments.id, attachments.attempts, attachments.media_id, attachments.declared_sha256,
+          messages.sent_at, messages.ticket_id, tickets.contact_id
 """
 
 # `attempts` tells one claim from the next: who was given up meanwhile changes nothing any more.
@@ -48,8 +46,6 @@ class Claim:
 
     attachment_id: int
     attempt: int
-    abandoned: int
-    """How many attempts before this one nobody answered for."""
     media_id: str | None
     declared_sha256: str | None
     sent_at: datetime
@@ -66,7 +62,6 @@ async def claim_attachment(pool: Pool, attachment_id: int) -> Claim | None:
     return Claim(
         row["id"],
         row["attempts"],
-        row["abandoned"],
         row["media_id"],
         row["declared_sha256"],
         row["sent_at"],

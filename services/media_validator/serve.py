@@ -9,6 +9,7 @@ from shared.broker.publish import Publisher
 from shared.broker.topology import MEDIA_VALIDATOR
 from shared.consumer import run_consumer
 from shared.database.pool import create_pool
+from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 from shared.service import Service
 from shared.whatsapp.fetch_media import MediaApi
@@ -21,8 +22,9 @@ async def serve(settings: Settings, service: Service) -> None:
     media = MediaApi(
         settings.graph_url, settings.access_token, settings.phone_number_id, settings.media_hosts
     )
-    async with media:
-        validate = ValidateMedia(pool, media, MediaStore(settings.store_url), settings, service)
+    async with media, Proofs(settings.formats) as proofs:
+        store = MediaStore(settings.store_url)
+        validate = ValidateMedia(pool, media, proofs, store, settings, service)
         attachments = ValidateAttachments(pool, validate, service)
         holding = asyncio.create_task(attachments.hold_claims())
         try:

@@ -3,9 +3,9 @@
 import asyncio
 import base64
 import binascii
+import os
 import tempfile
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -17,7 +17,6 @@ from services.media_validator.refuse_media import refuse_media
 from services.media_validator.settings import Settings
 from shared.database.pool import AWAY, Pool
 from shared.domain.attachment import (
-    MOST_ABANDONED,
     RefusalReason,
     UnavailableReason,
     delay_after,
@@ -25,7 +24,7 @@ from shared.domain.attachment import (
 )
 from shared.log import failure, log
 from shared.media.formats.format import Verdict
-from shared.media.judge_file import Judged, judge_file
+from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 from shared.service import Service
 from shared.whatsapp.fetch_media import (
@@ -36,8 +35,7 @@ from shared.whatsapp.fetch_media import (
     MediaTooLargeError,
 )
 
-# Proofs cost CPU, and what a store is given passes through memory in parts.
-PROOFS_AT_ONCE = 2
+# What a store is given passes through memory in parts.
 STORED_AT_ONCE = 4
 
 Finish = Callable[[], Awaitable[bool]]
@@ -47,15 +45,21 @@ class ValidateMedia:
     """Decides over files by their content alone (R11)."""
 
     def __init__(
-        self, pool: Pool, media: MediaApi, store: MediaStore, settings: Settings, service: Service
+        self,
+        pool: Pool,
+        media: MediaApi,
+        proofs: Proofs,
+        store: MediaStore,
+        settings: Settings,
+        service: Service,
     ) -> None:
         self._pool = pool
         self._media = media
+        self._proofs = proofs
         self._store = store
         self._settings = settings
         self._service = service
         self._storing = asyncio.Semaphore(STORED_AT_ONCE)
-        self._proving = ThreadPoolExecutor(PROOFS_AT_ONCE, "proof")
 
     async def __call__(self, claim: Claim) -> None:
         """Answer for one file: it ends, or it is due again; nothing is raised but a cancellation.
@@ -64,14 +68,11 @@ class ValidateMedia:
         ends.
         """
         started = monotonic()
-        if claim.abandoned >= MOST_ABANDONED:
-            await self._refuse(claim, "damaged", None, started)
-            return
         if claim.media_id is None:
             await self._give_up(claim, "not_found")  # nothing that could be asked for
             return
         with tempfile.TemporaryFile() as file:
-            path = Path(f"/proc/self/fd/{file.fileno()}")
+            path = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
             try:
                 fetched = await self._media.fetch(
                     claim.media_id, file, path, self._settings.max_bytes
@@ -88,27 +89,12 @@ class ValidateMedia:
         if not _hash_fits(claim.declared_sha256, fetched.sha256):
             # What exactly Meta hashes is not documented: so it is said, and nothing more.
             log.warning("attachment.hash_differs", attachment_id=claim.attachment_id)
-        judged = await self._judge(claim, fetched.path)
+        judged = await self._proofs.judge(fetched.path)
         if judged.verdict is Verdict.PROVED and judged.format is not None:
             await self._accept(claim, fetched, judged.format.name, started)
         else:
             reason: RefusalReason = "damaged" if judged.verdict is Verdict.DAMAGED else "format"
             await self._refuse(claim, reason, fetched.size, started)
-
-    async def _judge(self, claim: Claim, path: Path) -> Judged:
-        """Judge in a thread; what cannot even be examined is not taken."""
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(
-                self._proving, judge_file, path, self._settings.formats
-            )
-        except OSError:
-            raise  # the disk, not the file: it may pass
-        except Exception as error:  # noqa: BLE001  a proof must not raise; tried again it would too
-            log.error(
-                "attachment.proof_failed", attachment_id=claim.attachment_id, **failure(error)
-            )
-            return Judged(Verdict.DAMAGED, None)
 
     async def _accept(
         self, claim: Claim, fetched: Fetched, format_name: str, started: float

@@ -11,8 +11,6 @@ UnavailableReason = Literal["expired", "not_found", "unreachable"]
 KEPT_BY_WHATSAPP = timedelta(days=7)
 # An id that Meta does not know may be a moment ahead of Meta's own stores; so often it is asked.
 ATTEMPTS_AT_MISSING = 5
-# A file whose workers went and never said what became of it: it may be what ends them.
-MOST_ABANDONED = 3
 
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(hours=1)

@@ -19,10 +19,9 @@ CREATE TABLE attachments (
     size            bigint,
     sha256          text,
     storage_key     text UNIQUE,
-    -- How often a worker claimed it, how many of these claims nobody answered for, until when the
-    -- newest one holds, and when it is given to the workers again.
+    -- How often a worker claimed it, until when the newest claim holds, and when it is given to the
+    -- workers again.
     attempts        integer NOT NULL DEFAULT 0,
-    abandoned       integer NOT NULL DEFAULT 0,
     lease_until     timestamptz,
     next_attempt_at timestamptz,
     -- The message that tells the contact that it was not taken.

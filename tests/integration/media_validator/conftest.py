@@ -16,6 +16,7 @@ from services.ticket_router.route_events import route_events
 from shared.config import DEFAULT_TEXTS_FILE
 from shared.database.pool import Pool, create_pool
 from shared.media.formats.registry import choose_formats
+from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 from shared.service import Service
 from shared.texts import read_texts
@@ -87,7 +88,8 @@ async def validating(
         notice_delay=timedelta(seconds=10),
         texts=read_texts(DEFAULT_TEXTS_FILE),
     )
-    async with meta_and_api() as (meta, api):
-        validate = ValidateMedia(pool, api, MediaStore(settings.store_url), settings, Service())
+    async with meta_and_api() as (meta, api), Proofs(settings.formats) as proofs:
+        store = MediaStore(settings.store_url)
+        validate = ValidateMedia(pool, api, proofs, store, settings, Service())
         yield Validating(pool, database, database_url, meta, validate, folder)
     await pool.close()

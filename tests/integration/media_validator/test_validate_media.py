@@ -10,7 +10,6 @@ from structlog.testing import capture_logs
 
 from deploy.local.sample_files import SampleFile, make_album, make_pdf
 from services.media_validator.claim_attachment import claim_attachment
-from shared.domain.attachment import MOST_ABANDONED
 from tests.integration.media_validator.conftest import Validating
 from tests.integration.media_validator.meta import Answer
 
@@ -154,7 +153,7 @@ async def test_who_was_given_up_meanwhile_changes_nothing(validating: Validating
     await validating.validate(frozen)
 
     row = await validating.row(attachment)
-    assert (row["state"], row["attempts"], row["abandoned"]) == ("pending", 2, 1)
+    assert (row["state"], row["attempts"]) == ("pending", 2)
     assert row["lease_until"] is not None, "the other one goes on"
     assert validating.kept() == [], "nothing refers to what the frozen one kept"
     await validating.validate(other)
@@ -176,19 +175,6 @@ async def test_a_refusal_of_who_was_given_up_is_none(validating: Validating) -> 
     assert due is None
 
 
-async def test_a_file_whose_workers_never_answer_is_refused_unseen(validating: Validating) -> None:
-    validating.meta.bytes_answer = giving(PDF.content)
-    attachment = await validating.send()
-    for _ in range(MOST_ABANDONED):
-        assert await claim_attachment(validating.pool, attachment) is not None
-        await validating.database.execute("UPDATE attachments SET lease_until = now()")
-
-    row = await validating.work(attachment)
-
-    assert (row["state"], row["reason"]) == ("refused", "damaged")
-    assert validating.meta.asked == []
-
-
 async def test_a_hash_of_either_form_is_compared(validating: Validating) -> None:
     validating.meta.bytes_answer = giving(PDF.content)
     right = hashlib.sha256(PDF.content)
@@ -207,20 +193,6 @@ async def test_a_hash_of_either_form_is_compared(validating: Validating) -> None
     assert {row["state"] for row in rows} == {"accepted"}, "what Meta hashes is not documented"
     said = [one["attachment_id"] for one in lines if one["event"] == "attachment.hash_differs"]
     assert said == [row["id"] for row in rows[3:]]
-
-
-async def test_a_proof_that_fails_is_no_reason_to_take_a_file(
-    validating: Validating, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise ValueError("a fault of our own")
-
-    monkeypatch.setattr("services.media_validator.validate_media.judge_file", fail)
-    validating.meta.bytes_answer = giving(PDF.content)
-
-    row = await validating.work(await validating.send())
-
-    assert (row["state"], row["reason"]) == ("refused", "damaged")
 
 
 async def test_no_file_is_left_where_files_pass_through(
