@@ -29,11 +29,9 @@ _PLACEHOLDERS: dict[str, frozenset[str]] = {
     "grace_seconds": frozenset({"count"}),
 }
 LONGEST_TEXT = 4096  # Meta, text messages
-# A notice about files is put together from parts; with these its length stays below the other.
+# A notice about files is put together from parts; the longest is made when the texts are read.
 _MOST_FILES = 15
 _LONGEST_FILE_NAME = 60
-_LONGEST_PART = 100
-_LONGEST_NOTICE = 1000
 
 
 class InvalidTextsError(ValueError):
@@ -109,7 +107,14 @@ def read_texts(path: Path) -> Texts:
         raise InvalidTextsError(f"{path}, line {_line_of(source, name)}: unknown text {name}")
     for name, expected in _PLACEHOLDERS.items():
         _check(path, source, name, texts.get(name), expected)
-    return Texts(texts)
+    read = Texts(texts)
+    if (length := _longest_notice(read)) > LONGEST_TEXT:
+        place = f"{path}, line {_line_of(source, 'refused')}"
+        raise InvalidTextsError(
+            f"{place}: refused and its parts make a notice of up to {length} characters, "
+            f"more than {LONGEST_TEXT}"
+        )
+    return read
 
 
 def _check(path: Path, source: str, name: str, text: object, expected: frozenset[str]) -> None:
@@ -118,9 +123,8 @@ def _check(path: Path, source: str, name: str, text: object, expected: frozenset
         raise InvalidTextsError(f"{path}, line {source.count(chr(10)) + 1}: {name} is missing")
     if not isinstance(text, str) or not text.strip():
         raise InvalidTextsError(f"{place} must be a text in quotes and not empty")
-    longest = _longest(name)
-    if len(text) > longest:
-        raise InvalidTextsError(f"{place} is longer than {longest} characters")
+    if len(text) > LONGEST_TEXT:
+        raise InvalidTextsError(f"{place} is longer than {LONGEST_TEXT} characters")
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError as error:
@@ -137,10 +141,17 @@ def _check(path: Path, source: str, name: str, text: object, expected: frozenset
         raise InvalidTextsError(f"{place} must name its placeholders alone, as in {{ticket}}")
 
 
-def _longest(name: str) -> int:
-    if name == "refused":
-        return _LONGEST_NOTICE
-    return _LONGEST_PART if name.startswith(("refused_", "reason_", "unnamed_")) else LONGEST_TEXT
+def _longest_notice(texts: Texts) -> int:
+    """Give the length of the longest notice that these texts can make."""
+    files = [
+        UntakenFile(name, kind, reason)
+        for name in ("x" * (_LONGEST_FILE_NAME + 1), None)
+        for kind in ("image", "video", "audio", "document")
+        for reason in ("format", "damaged", "too_large", "malware", "unavailable")
+    ]
+    longest = max(files, key=lambda file: len(texts.refused("", [file], [])))
+    notice = texts.refused("2026-0000000000", [longest] * 1000, ["xxxxx"] * 20)
+    return len(notice)
 
 
 def _line_of(source: str, name: str, part: str = "") -> int:

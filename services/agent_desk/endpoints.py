@@ -73,7 +73,8 @@ _NO_ATTACHMENT = {404: "There is no accepted attachment with this id."}
 
 STREAM = """\
 The stream says what to fetch again, never its words. Events: `message` (new, or its text changed),
-`ticket`, `attachment` (its state changed) and `delivery`. The data of each is a `Change` as JSON.
+`ticket` (load its messages anew too: one that was not yet sent may be withdrawn), `attachment` (its
+state changed) and `delivery`. The data of each is a `Change` as JSON. Open the stream, then load.
 A client that comes back with the id of the last event it saw gets what it missed; where that is
 more than a day ago or unreadable, the event `reset` comes first, and the client must load anew.
 Without an id the stream begins now. Lines that begin with a colon keep the connection alive."""

@@ -26,13 +26,11 @@ async def serve(settings: Settings, service: Service) -> None:
         store = MediaStore(settings.store_url)
         validate = ValidateMedia(pool, media, proofs, store, settings, service)
         attachments = ValidateAttachments(pool, validate, service)
-        holding = asyncio.create_task(attachments.hold_claims())
-        try:
+        async with asyncio.TaskGroup() as tasks:
+            holding = tasks.create_task(attachments.hold_claims())
             await run_consumer(
                 settings.amqp_url, MEDIA_VALIDATOR, pool, publisher, attachments.take, service
             )
             await attachments.drain()
-        finally:
             holding.cancel()
-            await asyncio.gather(holding, return_exceptions=True)
-            await pool.close()
+    await pool.close()

@@ -26,20 +26,19 @@ SWEEP_SECONDS = 10.0
 AWAY_SECONDS = 2.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Chore:
     """Something that time makes due; `work` gives how many rows it changed."""
 
     name: str
     work: Callable[[], Awaitable[int]]
     every: float = POLL_SECONDS
-    due: float = 0.0
-    """On the monotonic clock."""
+    """Seconds between the end of one time and the next."""
 
 
 async def serve(settings: Settings, service: Service) -> None:
     """Do the chores until the process is asked to stop."""
-    pool = await create_pool(settings.database_url, "scheduler", size=2)
+    pool = await create_pool(settings.database_url, "scheduler", size=4)
     publisher = Publisher(settings.amqp_url, service)
     chores = _chores(settings, pool, publisher)
     for chore in chores:
@@ -47,8 +46,10 @@ async def serve(settings: Settings, service: Service) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(publisher.run())
-            while not await service.stopped_within(POLL_SECONDS):
-                await _do(chores, service)
+            async with asyncio.TaskGroup() as lines:
+                # Each in a line of its own: RabbitMQ's trouble must not make a deadline wait.
+                for chore in chores:
+                    lines.create_task(_repeat(chore, service))
             publisher.close()
     finally:
         await pool.close()
@@ -67,17 +68,16 @@ def _chores(settings: Settings, pool: Pool, publisher: Publisher) -> Sequence[Ch
     )
 
 
-async def _do(chores: Sequence[Chore], service: Service) -> None:
-    """Do each that is due; one that fails does not stop the rest."""
-    for chore in chores:
+async def _repeat(chore: Chore, service: Service) -> None:
+    """Do a chore again and again until the process is asked to stop."""
+    pause = POLL_SECONDS
+    while not await service.stopped_within(pause):
+        pause = chore.every
         started = monotonic()
-        if chore.due > started:
-            continue
-        chore.due = started + chore.every
         try:
             done = await chore.work()
         except (*AWAY, OutsideAwayError) as error:
-            chore.due = started + max(chore.every, AWAY_SECONDS)
+            pause = max(chore.every, AWAY_SECONDS)
             service.health.not_ready(chore.name, "the outside does not answer or refuses")
             log.warning("scheduler.waiting", chore=chore.name, **failure(error))
         else:

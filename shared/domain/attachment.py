@@ -9,8 +9,9 @@ UnavailableReason = Literal["expired", "not_found", "unreachable"]
 
 # Meta keeps media of webhooks for seven days (Meta, media, since 2025-10-09).
 KEPT_BY_WHATSAPP = timedelta(days=7)
-# An id that Meta does not know may be a moment ahead of Meta's own stores; so often it is asked.
-ATTEMPTS_AT_MISSING = 5
+# Meta also says that it does not know an id where a permission is missing or the number is wrong,
+# which a person can mend. The tenth attempt comes some forty minutes after the first.
+ATTEMPTS_AT_MISSING = 10
 
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(hours=1)

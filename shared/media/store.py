@@ -1,5 +1,6 @@
 """Keep the bytes of accepted files: in a folder, or in a bucket that speaks S3."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -40,7 +41,7 @@ class MediaStore:
             store = self._open()
             await obstore.put_async(store, key, file, chunk_size=PART_BYTES, max_concurrency=1)
             if isinstance(store, LocalStore) and store.prefix is not None:
-                _sync(store.prefix / key)
+                await asyncio.to_thread(_sync, store.prefix / key)
         except UNUSABLE as error:
             raise OutsideAwayError("the media store does not answer") from error
 

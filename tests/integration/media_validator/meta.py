@@ -22,11 +22,16 @@ class Meta:
     address: str = ""
     told: tuple[int, object] | None = None
     bytes_answer: Answer | None = None
+    told_answer: Answer | None = None
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     """Host, path and Authorization of each request."""
+    agents: set[str] = field(default_factory=set)
+    """User-Agent of the requests."""
 
     async def tell(self, request: web.Request) -> web.StreamResponse:
         self._note(request)
+        if self.told_answer is not None:
+            return await self.told_answer(request)
         status, body = self.told or (200, {"url": self.address, "mime_type": "x", "file_size": "1"})
         return web.json_response(body, status=status)
 
@@ -37,6 +42,7 @@ class Meta:
     def _note(self, request: web.Request) -> None:
         authorization = request.headers.get("Authorization", "")
         self.asked.append((request.host, request.path_qs, authorization))
+        self.agents.add(request.headers.get("User-Agent", ""))
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from shared.whatsapp.fetch_media import (
     MediaMissingError,
     MediaTooLargeError,
 )
-from tests.integration.media_validator.meta import BYTES, TOKEN, meta_and_api
+from tests.integration.media_validator.meta import BYTES, TOKEN, Answer, meta_and_api
 
 
 async def fetch(api: MediaApi, most_bytes: int = 1_000_000) -> tuple[Fetched, bytes]:
@@ -34,6 +34,37 @@ async def test_an_id_gives_an_address_and_the_address_the_bytes() -> None:
     assert (fetched.size, fetched.sha256) == (len(BYTES), hashlib.sha256(BYTES).hexdigest())
     assert [path for _, path, _ in meta.asked] == ["/v25.0/811?phone_number_id=700", "/bytes?mid=1"]
     assert {authorization for _, _, authorization in meta.asked} == {f"Bearer {TOKEN}"}
+    assert {agent.partition("/")[0] for agent in meta.agents} == {"Ventanilla"}
+
+
+async def test_an_address_that_comes_in_pieces_is_read_whole() -> None:
+    async with meta_and_api() as (meta, api):
+        meta.told_answer = in_pieces(f'{{"url": "{meta.address}"'.encode(), b"}")
+        _, content = await fetch(api)
+
+    assert content == BYTES
+
+
+async def test_an_address_without_end_is_not_read_for_ever() -> None:
+    async with meta_and_api() as (meta, api):
+        meta.told_answer = in_pieces(b'{"url": "', *[b"x" * 100_000] * 1_000)
+        with pytest.raises(MediaAwayError):
+            await fetch(api)
+
+    assert len(meta.asked) == 1
+
+
+def in_pieces(*pieces: bytes) -> Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for piece in pieces:
+            # Each leaves in a packet of its own: the next waits until this one is on its way.
+            await response.write(piece)
+            await asyncio.sleep(0)
+        return response
+
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -105,7 +136,11 @@ async def test_a_redirect_is_not_followed() -> None:
 
 @pytest.mark.parametrize(
     "told",
-    [(404, {}), (400, {"error": {"code": 100}}), (400, {"error": {"code": 131009}})],
+    [
+        (404, {"error": {"code": 100}}),
+        (400, {"error": {"code": 100}}),
+        (400, {"error": {"code": 131009}}),
+    ],
     ids=str,
 )
 async def test_what_meta_does_not_know_is_missing(told: tuple[int, object]) -> None:
@@ -121,6 +156,7 @@ async def test_what_meta_does_not_know_is_missing(told: tuple[int, object]) -> N
         ((401, {"error": {"code": 190}}), 401),
         ((400, {"error": {"code": 130429}}), 400),
         ((500, []), 500),
+        ((404, {}), 404),
         ((200, ["no object"]), 200),
         ((200, {}), 0),
     ],

@@ -79,19 +79,19 @@ async def test_without_an_id_there_is_nothing_to_ask_for(validating: Validating)
     assert validating.meta.asked == []
 
 
-async def test_an_unknown_id_is_asked_for_five_times_ever_later(validating: Validating) -> None:
+async def test_an_unknown_id_is_asked_for_ten_times_ever_later(validating: Validating) -> None:
     validating.meta.told = (400, {"error": {"code": 100}})
     attachment = await validating.send()
 
     waits = []
-    for _ in range(4):
+    for _ in range(9):
         row = await validating.work(attachment)
         assert (row["state"], row["lease_until"]) == ("pending", None)
         waits.append(round(row["wait"].total_seconds()))
     row = await validating.work(attachment)
 
-    assert waits == [5, 10, 20, 40]
-    assert (row["state"], row["reason"], row["attempts"]) == ("unavailable", "not_found", 5)
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 1280]
+    assert (row["state"], row["reason"], row["attempts"]) == ("unavailable", "not_found", 10)
 
 
 @pytest.mark.parametrize(

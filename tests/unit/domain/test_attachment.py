@@ -30,9 +30,10 @@ def test_an_outage_of_an_hour_loses_no_file() -> None:
 def test_a_file_that_meta_does_not_know_is_asked_for_a_few_times() -> None:
     now = SENT_AT + timedelta(minutes=2)
 
-    reasons = [gives_up(attempt, SENT_AT, now, missing=True) for attempt in range(1, 7)]
+    reasons = [gives_up(attempt, SENT_AT, now, missing=True) for attempt in range(1, 12)]
 
-    assert reasons == [None, None, None, None, "not_found", "not_found"]
+    assert reasons == [None] * 9 + ["not_found"] * 2
+    assert sum((delay_after(n) for n in range(1, 10)), timedelta(0)) > timedelta(minutes=40)
 
 
 @pytest.mark.parametrize(("missing", "reason"), [(True, "expired"), (False, "unreachable")])
