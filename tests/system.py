@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,14 +116,19 @@ class System:
         *,
         port: int | None = None,
         sabotage: str | None = None,
+        module: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         wait: bool = True,
     ) -> Process:
-        """Start one process of a service; `sabotage` names a fault of `tests.faults.sabotage`."""
+        """Start one process of a service.
+
+        `sabotage` names a fault of `tests.faults.sabotage`; `module` is another one that runs the
+        service, with its arguments.
+        """
         port = port or (free_port() if service in WORKERS else self._port(service))
         number = sum(one.service == service for one in self.processes)
         log_file = self.folder / f"{service}-{number}-{port}.log"
-        command = ["-m", f"services.{service}"]
+        command = ["-m", *(module or (f"services.{service}",))]
         if sabotage is not None:
             command = ["-m", "tests.faults.sabotage", sabotage, service]
         with log_file.open("wb") as log:

@@ -2,6 +2,7 @@
 
 import secrets
 import signal
+import subprocess
 from pathlib import Path
 
 from deploy.local.accounts import account_for, choose_folder, write_owned
@@ -110,6 +111,25 @@ class PrivateRabbit:
         if not wait_until_gone(kill_tree(process), KILL_SECONDS):
             raise LocalServersError(f"RabbitMQ (pid {process.pid}) cannot be killed")
         self._process = None
+
+    def evaluate(self, call: str) -> None:
+        """Have the node call an Erlang function, such as `rabbit_alarm:get_alarms()`."""
+        module, _, function = call.partition(":")
+        name, _, arguments = function.rstrip(")").partition("(")
+        remote = f"rpc:call('{self._node}', {module}, {name}, [{arguments}])"
+        # Without a port of its own: it would be the one that -erl_epmd_port gives for the node.
+        subprocess.run(
+            [
+                *("erl", "-noinput", "-hidden", "-dist_listen", "false"),
+                *("-sname", f"caller-{secrets.token_hex(4)}@localhost"),
+                *("-start_epmd", "false", "-erl_epmd_port", str(self._distribution_port)),
+                *("-setcookie", (self._folder / ".erlang.cookie").read_text(encoding="utf-8")),
+                *("-eval", f"case {remote} of {{badrpc, _}} -> halt(1); _ -> halt(0) end."),
+            ],
+            check=True,
+            env={"PATH": search_path(), "HOME": str(self._folder), "ERL_CRASH_DUMP_SECONDS": "0"},
+            timeout=KILL_SECONDS,
+        )
 
     def _running(self) -> ProcessIdentity:
         if self._process is None or not is_running(self._process):

@@ -16,6 +16,8 @@ class TcpProxy:
     host: str
     port: int
     listening_on: int = 0
+    delay: float = 0.0
+    """Seconds for which each piece is held back, both ways."""
     _server: asyncio.Server | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _flowing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,6 +61,8 @@ class TcpProxy:
         with suppress(OSError):
             while chunk := await reader.read(CHUNK):
                 await self._flowing.wait()
+                if self.delay:
+                    await asyncio.sleep(self.delay)
                 writer.write(chunk)
                 await writer.drain()
         writer.close()
