@@ -10,11 +10,14 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
+
+_OURS = Path(__file__).parents[1]
 
 COMMON = frozenset({"event", "level", "timestamp", "service", "pid", "trace_id"})
 
@@ -161,12 +164,15 @@ def failure(error: BaseException) -> dict[str, Any]:
     """Describe an exception without its text, which may quote what a citizen wrote.
 
     PostgreSQL puts key values into its DETAIL, parsers quote their input: so a line gets the
-    class, the place and, from PostgreSQL, the SQLSTATE.
+    class, the last place in our code and, from PostgreSQL, the SQLSTATE. Of several errors at once
+    the first counts.
     """
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [f for f in frames if "site-packages" not in f.filename] or list(frames)
+    ours = [f for f in frames if Path(f.filename).is_relative_to(_OURS)] or list(frames)
     place = ours[-1] if ours else None
-    where = f"{os.path.relpath(place.filename)}:{place.lineno}" if place else None
+    where = f"{os.path.relpath(place.filename, _OURS)}:{place.lineno}" if place else None
     return {
         "error": type(error).__name__,
         "where": where,

@@ -20,9 +20,12 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=2.0, help="of faults, for each seed")
     parser.add_argument("--contacts", type=int, default=60)
     parser.add_argument("--per-second", type=float, default=12.0)
+    parser.add_argument("--only", default="", help="kinds of faults with this in their names")
     chosen = parser.parse_args()
     load = Load(chosen.contacts, chosen.per_second, chosen.per_second / 3)
-    results = [_run(int(seed), chosen.minutes * 60, load) for seed in chosen.seeds.split(",")]
+    results = [
+        _run(int(seed), chosen.minutes * 60, load, chosen.only) for seed in chosen.seeds.split(",")
+    ]
     hits = sum((result.hits for result in results), Counter[str]())
     accepted = sum(one.evidence.accepted.total() for one in results if one.evidence is not None)
     violations = sum(len(result.violations) for result in results)
@@ -34,10 +37,14 @@ def main() -> int:
     return 1 if violations else 0
 
 
-def _run(seed: int, seconds: float, load: Load) -> Result:
+def _run(seed: int, seconds: float, load: Load, only: str) -> Result:
     print(f"seed {seed}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="ventanilla-faults-"))
-    result = asyncio.run(run_campaign(seed, folder, _say, seconds=seconds, load=load))
+    result = asyncio.run(
+        run_campaign(
+            seed, folder, _say, seconds=seconds, load=load, is_wanted=lambda kind: only in kind
+        )
+    )
     print(report(result), flush=True)
     if result.violations:
         print(f"logs are kept in {folder}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tests.faults.campaign.citizens import MARK
 from tests.faults.campaign.evidence import Evidence
+from tests.faults.campaign.resources import MOST_BACKENDS
 
 MOST_NEW_DESCRIPTORS = 12
 MOST_NEW_THREADS = 8
@@ -84,3 +85,7 @@ def audit_growth(evidence: Evidence) -> Iterator[str]:
             yield f"{service}: {before.threads} threads, then {after.threads}"
         if after.memory > before.memory + MOST_NEW_MEMORY:
             yield f"{service}: {before.memory >> 20} MiB, then {after.memory >> 20}"
+    for what, count in evidence.connected_after.items():
+        most = MOST_BACKENDS if what.startswith("PostgreSQL") else evidence.connected_before[what]
+        if count > most:
+            yield f"{count} {what}, {most} at the most are ours to have"

@@ -134,9 +134,9 @@ class Agents:
             match chance.random():
                 case _ if state == "closing":
                     await self._call(chance, "POST", f"/tickets/{ticket}/reopen")
-                case draw if draw < 0.4:
+                case draw if draw < 0.35:
                     await self._call(chance, "POST", f"/tickets/{ticket}/close")
-                case draw if draw < 0.4:
+                case draw if draw < 0.45:
                     await self._call(chance, "POST", f"/tickets/{ticket}/read")
                 case _:
                     text = f"{MARK} respuesta {number}-{turn}"

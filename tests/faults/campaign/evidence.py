@@ -10,7 +10,7 @@ from shared.broker.topology import QUEUES
 from shared.events import AttachmentReceived
 from tests.faults.campaign.citizens import Answer, Written
 from tests.faults.campaign.gate import Item
-from tests.faults.campaign.resources import Footprint
+from tests.faults.campaign.resources import Footprint, connections, footprints
 from tests.faults.campaign.world import World
 from tests.faults.envelopes import dead_letters, events_in
 
@@ -64,16 +64,21 @@ class Evidence:
     logs: tuple[Path, ...]
     before: dict[str, Footprint]
     after: dict[str, Footprint]
+    connected_before: dict[str, int]
+    connected_after: dict[str, int]
 
 
 async def collect(
     world: World,
     written: tuple[Written, ...],
     answers: tuple[Answer, ...],
-    before: dict[str, Footprint],
-    after: dict[str, Footprint],
+    before: tuple[dict[str, Footprint], dict[str, int]],
 ) -> Evidence:
-    """Read everything; nothing is changed but the dead letters, which are taken."""
+    """Read everything; nothing is changed but the dead letters, which are taken.
+
+    `before` is what the processes and servers held before the first fault.
+    """
+    after = footprints(world), await connections(world)
     tables: dict[str, list[Row]] = {}
     async with world.database() as database:
         for name, query in TABLES.items():
@@ -90,8 +95,10 @@ async def collect(
         dead_letters=await _dead_letters(world.amqp_url),
         stored=_stored(world.system.media_folder),
         logs=tuple(process.log_file for process in world.system.processes),
-        before=before,
-        after=after,
+        before=before[0],
+        after=after[0],
+        connected_before=before[1],
+        connected_after=after[1],
     )
 
 

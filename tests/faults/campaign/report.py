@@ -11,13 +11,12 @@ from tests.faults.campaign.run import Result
 
 def report(result: Result) -> str:
     """Give the lines about one seed."""
-    lines = [
-        (
-            f"seed {result.seed}: in {result.seconds / 60:.1f} minutes {result.hits.total()} faults "
-            f"hit work under way, {result.misses.total()} did not; {result.deaths} processes died; "
-            f"at rest after {result.rest_seconds:.0f} s"
-        )
-    ]
+    summary = (
+        f"seed {result.seed}: {result.hits.total()} faults hit work under way in "
+        f"{result.seconds / 60:.1f} minutes, {result.misses.total()} did not; {result.deaths} "
+        f"processes died; at rest after {result.rest_seconds:.0f} s"
+    )
+    lines = [summary]
     if result.evidence is not None:
         lines += _figures(result.evidence)
     lines += [f"  missed: {kind}, {times} times" for kind, times in sorted(result.misses.items())]
@@ -47,6 +46,7 @@ def _figures(evidence: Evidence) -> Iterator[str]:
         f"  {resends(evidence).total()} resends of unknown, {repeated(evidence)} received again; "
         f"{orphans(evidence)} kept files of nobody; {len(evidence.dead_letters)} dead letters"
     )
+    yield f"  {evidence.connected_before}, then {evidence.connected_after}"
     for service, after in sorted(evidence.after.items()):
         before = evidence.before[service]
         yield (

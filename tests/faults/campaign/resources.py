@@ -1,6 +1,7 @@
 """What a process holds of the machine, to tell whether it grows."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
@@ -15,6 +16,27 @@ class Footprint:
     threads: int
     memory: int
     """Resident, in bytes."""
+
+
+COUNT_BACKENDS = """
+SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'ventanilla %'
+"""
+# The pools of two processes of each service, as the runbook sums them up.
+MOST_BACKENDS = 2 * (4 + 4 + 4 + 5 + 4 + 8)
+
+
+async def connections(world: World) -> dict[str, int]:
+    """Give how many connections and channels the servers have from us."""
+    management = world.system.management
+    amqp: Any = await management.call("GET", "connections")
+    channels: Any = await management.call("GET", "channels")
+    async with world.database() as database:
+        backends = await database.fetchval(COUNT_BACKENDS)
+    return {
+        "RabbitMQ connections": len(amqp),
+        "RabbitMQ channels": len(channels),
+        "PostgreSQL connections": backends,
+    }
 
 
 def footprints(world: World) -> dict[str, Footprint]:

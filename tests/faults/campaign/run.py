@@ -18,7 +18,7 @@ from tests.faults.campaign.break_processes import Fault
 from tests.faults.campaign.citizens import Agents, Citizens
 from tests.faults.campaign.evidence import Evidence, collect
 from tests.faults.campaign.kinds import kinds_of_faults
-from tests.faults.campaign.resources import footprints
+from tests.faults.campaign.resources import connections, footprints
 from tests.faults.campaign.schedule import Planned, plan
 from tests.faults.campaign.world import World, open_world
 from tests.system import ADMIN_TOKEN
@@ -68,6 +68,7 @@ async def run_campaign(
     seconds: float,
     load: Load,
     most_faults: int | None = None,
+    is_wanted: Callable[[str], bool] = lambda _: True,
 ) -> Result:
     """Break for so many seconds, or so many times, what the seed says; audit what is left."""
     result = Result(seed)
@@ -88,16 +89,14 @@ async def run_campaign(
             tasks.create_task(citizens.write_until(stop))
             tasks.create_task(agents.work_until(stop, AGENTS, load.answers_per_second))
             await asyncio.sleep(WARM_UP_SECONDS)
-            before = footprints(world)
-            kinds = kinds_of_faults(citizens)
+            before = footprints(world), await connections(world)
+            every = kinds_of_faults(citizens)
+            kinds = {name: fault for name, fault in every.items() if is_wanted(name)}
             planned = islice(plan(seed, kinds), most_faults)
             await _break(world, kinds, planned, seconds, result, say)
             stop.set()
         result.rest_seconds = await _rest(world, result)
-        after = footprints(world)
-        evidence = await collect(
-            world, tuple(citizens.written), tuple(agents.answers), before, after
-        )
+        evidence = await collect(world, tuple(citizens.written), tuple(agents.answers), before)
     result.evidence = evidence
     result.deaths = sum(slot.deaths for slot in world.slots)
     result.violations += [*world.crashes, *world.complaints, *violations_in(evidence)]

@@ -15,6 +15,7 @@ from deploy.local.guardian import Guardian
 from deploy.local.private_postgres import PrivatePostgres
 from deploy.local.private_rabbit import PrivateRabbit
 from shared.database.migrate import migrate
+from tests.eventually import eventually
 from tests.faults.campaign.crash_points import Armed
 from tests.faults.campaign.gate import Gate
 from tests.faults.campaign.work_in_hand import WorkInHand
@@ -90,12 +91,16 @@ class World:
 
     async def work_is_in_hand(self, within: float = 10.0) -> int:
         """Wait until something is in hand, and give how much; 0 if nothing came."""
-        async with asyncio.timeout(within + 1):
-            for _ in range(int(within / 0.002)):
-                if (work := self.work) > 0:
-                    return work
-                await asyncio.sleep(0.002)
-        return 0
+
+        async def some_work() -> int:
+            work = self.work
+            assert work > 0
+            return work
+
+        try:
+            return await eventually(some_work, within=within, every=0.002)
+        except AssertionError:
+            return 0
 
     async def hold_one_at_work(self, services: Sequence[str], chance: Random) -> Slot | None:
         """Freeze a process of these services in the middle of work; None where none had any."""
