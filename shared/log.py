@@ -170,7 +170,7 @@ def failure(error: BaseException) -> dict[str, Any]:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [f for f in frames if Path(f.filename).is_relative_to(_OURS)] or list(frames)
+    ours = [f for f in frames if _is_ours(f.filename)] or list(frames)
     place = ours[-1] if ours else None
     where = f"{os.path.relpath(place.filename, _OURS)}:{place.lineno}" if place else None
     return {
@@ -178,6 +178,10 @@ def failure(error: BaseException) -> dict[str, Any]:
         "where": where,
         "sqlstate": getattr(error, "sqlstate", None),
     }
+
+
+def _is_ours(filename: str) -> bool:
+    return Path(filename).is_relative_to(_OURS) and "site-packages" not in filename
 
 
 class _LibraryHandler(logging.Handler):

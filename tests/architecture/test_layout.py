@@ -23,6 +23,7 @@ KEEPS_TIME = (
     "tests/faults/campaign/",
     "tests/faults/message_against_deadline.py",
     "tests/faults/supervisor.py",
+    "tests/faults/tcp_proxy.py",
     "tests/faults/test_an_agent_against_the_deadline.py",
 )
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc", "types"}

@@ -79,6 +79,18 @@ def test_a_failure_says_class_and_place_and_never_its_text() -> None:
     assert SECRET not in str(described)
 
 
+def test_of_several_failures_at_once_the_first_is_described() -> None:
+    try:
+        raise ValueError("secret")
+    except ValueError as error:
+        group = ExceptionGroup("tasks", [ExceptionGroup("more", [error]), TypeError()])
+
+    described = failure(group)
+
+    assert described["error"] == "ValueError"
+    assert str(described["where"]).startswith("tests/unit/test_log.py:")
+
+
 def test_a_failure_of_postgresql_has_its_sqlstate() -> None:
     class _PostgresError(Exception):
         sqlstate = "23505"
