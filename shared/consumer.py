@@ -53,5 +53,8 @@ async def _count_attempt(pool: Pool, event: Event) -> int:
 async def _record_dead(pool: Pool, event: Event, reason: str) -> None:
     if isinstance(event, AttachmentReceived):
         return  # no item of a webhook; its own row is due again
-    async with transaction(pool) as tx:
-        await record_dead(tx, event, reason)
+    try:
+        async with transaction(pool) as tx:
+            await record_dead(tx, event, reason)
+    except Exception as error:
+        raise judge_failure(error) from error

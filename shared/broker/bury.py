@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 
 from shared.broker.publish import Publisher
-from shared.broker.settle import Failed
+from shared.broker.settle import Failed, GiveBackError
 from shared.errors import OutsideAwayError
 from shared.events import Event, encode_event, seal_envelope
 from shared.log import failure, log
@@ -98,9 +98,23 @@ class Burials:
             raise SuspendedError
 
     async def _write_down(self, event: Event, reason: str) -> None:
-        """Record the burial; the dead letter is kept in any case, so a failure only is said."""
+        """Record the burial, waiting while the database is away; what it refuses is only said.
+
+        The dead letter is kept in any case. Raises GiveBackError where the process ends meanwhile.
+        """
+
+        def say(attempt: int, error: BaseException) -> None:
+            log.warning(
+                "worker.waiting", queue=self._queue, events=1, attempt=attempt,
+                **failure(error.__cause__ or error),
+            )  # fmt: skip
+
         try:
-            await self._on_dead(event, reason)
+            await self._service.try_until_stopped(
+                lambda: self._on_dead(event, reason), (OutsideAwayError,), say
+            )
+        except OutsideAwayError as error:
+            raise GiveBackError from error
         except Exception as error:  # noqa: BLE001  whatever was wrong with it may be so here too
             log.warning(
                 "event.not_recorded", queue=self._queue, item_id=str(event.item_id),

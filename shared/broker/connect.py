@@ -61,7 +61,12 @@ def part_of(purpose: str) -> str:
 
 async def _open(amqp_url: str) -> AbstractConnection:
     url = URL(amqp_url).update_query(heartbeat=str(HEARTBEAT_SECONDS))
-    connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
+    try:
+        connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
+    except StopAsyncIteration as error:
+        # aiormq 7.2 lets it out where the server ends the connection in the middle of the greeting
+        # (`FrameReceiver.get_frame`); in a generator such as the one above it becomes a crash.
+        raise ConnectionError("the connection ended while it was opened") from error
     try:
         await declare_topology(connection)
     except BaseException:

@@ -49,7 +49,7 @@ class Consumer:
 
         `outside_answers` raises as long as the handler could not work; `on_suspect` counts, where
         it outlives this process, how often an event was begun; `on_dead` writes down an event that
-        went to the dead letters.
+        went to the dead letters, and raises OutsideAwayError where that must wait.
         """
         self._amqp_url = amqp_url
         self._queue = queue

@@ -46,6 +46,8 @@ class Worker:
     attempts: Counter[str] = field(default_factory=Counter)
     """How often a suspect was begun; outlives the worker, as the database does."""
     fault: Fault | None = None
+    burials_to_refuse: list[Exception] = field(default_factory=list)
+    """What writing burials down raises, one after the other."""
     outside_is_away: bool = False
     handling: asyncio.Event = field(default_factory=asyncio.Event)
     may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,6 +94,8 @@ class Worker:
         return self.attempts[text_of(event)]
 
     async def _on_dead(self, event: Event, reason: str) -> None:
+        if self.burials_to_refuse:
+            raise self.burials_to_refuse.pop()
         self.dead.append((text_of(event), reason))
 
 

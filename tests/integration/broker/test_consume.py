@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from shared.broker import bury, consume, settle
 from shared.broker.topology import COLLECT, PREFETCH, TICKET_ROUTER
-from shared.errors import OutsideAwayError
+from shared.errors import NeverWorksError, OutsideAwayError
 from shared.events import MAX_EVENTS, encode_event, seal_envelope
 from tests.eventually import eventually
 from tests.faults.envelopes import (
@@ -135,6 +135,32 @@ async def test_poison_is_buried_alone_while_its_neighbours_commit(worker: Worker
         assert "in fault\n" in str(letter.headers["x-traceback"])
         assert letter.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
     assert sorted(worker.dead) == [("poison1", "ValueError"), ("poison2", "ValueError")]
+
+
+async def test_a_burial_is_written_down_once_the_database_is_there_again(worker: Worker) -> None:
+    worker.fault = fails_on("poison", ValueError())
+    worker.burials_to_refuse = [OutsideAwayError(), OutsideAwayError()]
+    await publish(worker.amqp_url, [envelope("poison1"), envelope("m2")])
+    async with working(worker):
+        await expect_handled(worker, ["m2"])
+        await expect_empty(worker.amqp_url)
+
+    assert worker.dead == [("poison1", "ValueError")]
+    assert list(await letters_by_text(worker.amqp_url)) == ["poison1"]
+
+
+async def test_a_burial_that_the_database_refuses_is_said_and_holds_nobody_up(
+    worker: Worker, lines: Lines
+) -> None:
+    worker.fault = fails_on("poison", ValueError())
+    worker.burials_to_refuse = [NeverWorksError()]
+    await publish(worker.amqp_url, [envelope("poison1"), envelope("m2")])
+    async with working(worker):
+        await expect_handled(worker, ["m2"])
+        await expect_empty(worker.amqp_url)
+
+    assert len(lines.of("event.not_recorded")) == 1
+    assert list(await letters_by_text(worker.amqp_url)) == ["poison1"]
 
 
 async def test_when_every_event_fails_the_worker_stops_and_is_not_ready(
