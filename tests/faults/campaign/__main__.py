@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.faults.campaign.kinds import KINDS
 from tests.faults.campaign.report import report, table
 from tests.faults.campaign.run import Load, Result, run_campaign
 
@@ -42,7 +43,12 @@ def _run(seed: int, seconds: float, load: Load, only: str) -> Result:
     folder = Path(tempfile.mkdtemp(prefix="ventanilla-faults-"))
     result = asyncio.run(
         run_campaign(
-            seed, folder, _say, seconds=seconds, load=load, is_wanted=lambda kind: only in kind
+            seed,
+            folder,
+            _say,
+            seconds=seconds,
+            load=load,
+            kinds=[kind for kind in KINDS if only in kind],
         )
     )
     print(report(result), flush=True)

@@ -72,38 +72,37 @@ async def media_away(world: World, _: Random) -> str | None:
     return f"{tried} files could not be had" if tried else None
 
 
-class Poisoning:
-    """Has somebody write what no router handles, beside the healthy load; waits for its burial."""
-
-    beginning = POISON
-
-    def __init__(self, citizens: Citizens) -> None:
-        self._citizens = citizens
-
-    async def __call__(self, world: World, chance: Random) -> str | None:
-        phone = f"34622{chance.randrange(10**6):06d}"
-        wamid = await self._citizens.write(phone, self.beginning)
-
-        async def is_buried() -> None:
-            assert await self._is_buried(world, wamid)
-
-        try:
-            await eventually(is_buried, within=BURIED_WITHIN, every=0.2)
-        except AssertionError:
-            world.complaints.append(f"{self.beginning} was not buried in {BURIED_WITHIN:.0f} s")
-        return f"buried among {world.work} in hand"
-
-    async def _is_buried(self, world: World, wamid: str) -> bool:
-        with suppress(OSError, asyncpg.PostgresError, TimeoutError):
-            async with world.database() as database:
-                return bool(await database.fetchval(IS_BURIED, wamid.encode()))
-        return False
+async def poison(world: World, citizens: Citizens, chance: Random) -> str | None:
+    """Have somebody write what our code cannot handle, beside the healthy load."""
+    return await _send_what_is_buried(world, citizens, chance, POISON)
 
 
-class Killing(Poisoning):
-    """The same with an event that ends its workers."""
+async def send_a_killer(world: World, citizens: Citizens, chance: Random) -> str | None:
+    """Have somebody write what ends every router that begins it."""
+    return await _send_what_is_buried(world, citizens, chance, KILLER)
 
-    beginning = KILLER
+
+async def _send_what_is_buried(
+    world: World, citizens: Citizens, chance: Random, beginning: str
+) -> str | None:
+    phone = f"34622{chance.randrange(10**6):06d}"
+    wamid = await citizens.write(phone, beginning)
+
+    async def is_buried() -> None:
+        assert await _is_buried(world, wamid)
+
+    try:
+        await eventually(is_buried, within=BURIED_WITHIN, every=0.2)
+    except AssertionError:
+        world.complaints.append(f"{beginning} was not buried in {BURIED_WITHIN:.0f} s")
+    return f"buried among {world.work} in hand"
+
+
+async def _is_buried(world: World, wamid: str) -> bool:
+    with suppress(OSError, asyncpg.PostgresError, TimeoutError):
+        async with world.database() as database:
+            return bool(await database.fetchval(IS_BURIED, wamid.encode()))
+    return False
 
 
 async def _most_sends(world: World, seconds: float) -> int:

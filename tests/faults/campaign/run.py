@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,10 +14,9 @@ import asyncpg
 
 from tests.eventually import eventually
 from tests.faults.campaign.audit import violations_in
-from tests.faults.campaign.break_processes import Fault
 from tests.faults.campaign.citizens import Agents, Citizens
 from tests.faults.campaign.evidence import Evidence, collect
-from tests.faults.campaign.kinds import kinds_of_faults
+from tests.faults.campaign.kinds import KINDS
 from tests.faults.campaign.resources import connections, footprints
 from tests.faults.campaign.schedule import Planned, plan
 from tests.faults.campaign.world import World, open_world
@@ -68,7 +67,7 @@ async def run_campaign(
     seconds: float,
     load: Load,
     most_faults: int | None = None,
-    is_wanted: Callable[[str], bool] = lambda _: True,
+    kinds: Collection[str] = KINDS,
 ) -> Result:
     """Break for so many seconds, or so many times, what the seed says; audit what is left."""
     result = Result(seed)
@@ -90,10 +89,8 @@ async def run_campaign(
             tasks.create_task(agents.work_until(stop, AGENTS, load.answers_per_second))
             await asyncio.sleep(WARM_UP_SECONDS)
             before = footprints(world), await connections(world)
-            every = kinds_of_faults(citizens)
-            kinds = {name: fault for name, fault in every.items() if is_wanted(name)}
             planned = islice(plan(seed, kinds), most_faults)
-            await _break(world, kinds, planned, seconds, result, say)
+            await _break(world, citizens, planned, seconds, result, say)
             stop.set()
         result.rest_seconds = await _rest(world, result)
         evidence = await collect(world, tuple(citizens.written), tuple(agents.answers), before)
@@ -105,7 +102,7 @@ async def run_campaign(
 
 async def _break(
     world: World,
-    kinds: Mapping[str, Fault],
+    citizens: Citizens,
     planned: Iterable[Planned],
     seconds: float,
     result: Result,
@@ -117,7 +114,7 @@ async def _break(
             break
         await asyncio.sleep(fault.pause)
         started = monotonic()
-        words = await kinds[fault.kind](world, Random(fault.seed))  # noqa: S311  repeatable on purpose
+        words = await KINDS[fault.kind](world, citizens, Random(fault.seed))  # noqa: S311  repeatable on purpose
         took = monotonic() - started
         (result.hits if words is not None else result.misses)[fault.kind] += 1
         say(
