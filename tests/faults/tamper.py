@@ -1,6 +1,6 @@
 """Evidence of a campaign with one thing wrong in it, for each thing that the auditor must see."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
@@ -169,11 +169,9 @@ TAMPERS: dict[str, tuple[Tamper, ...]] = {
 """What each invariant must see, by its name."""
 
 
-def each() -> Iterator[tuple[str, Tamper]]:
+def each() -> list[tuple[str, Tamper]]:
     """Give every tampering with the invariant that it breaks."""
-    for invariant, tampers in TAMPERS.items():
-        for tamper in tampers:
-            yield invariant, tamper
+    return [(invariant, tamper) for invariant, tampers in TAMPERS.items() for tamper in tampers]
 
 
 def _first(rows: list[Row], column: str, value: object) -> Row:

@@ -25,7 +25,7 @@ from tests.system import WORKERS, Process, System, free_port
 
 TWICE = ("ingress", *WORKERS, "agent_desk")
 GRACE_SECONDS = 5
-UNKNOWN_RESEND_SECONDS = 10
+UNKNOWN_RESEND_SECONDS = 6
 LOOK_SECONDS = 0.02
 WITNESS = Path(__file__).with_name("witness.sql")
 
