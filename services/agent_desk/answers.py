@@ -65,6 +65,13 @@ class Attachment(msgspec.Struct, frozen=True):
     reason: Annotated[Reason | None, _said("Why it was refused or is unavailable.")]
 
 
+class Earlier(msgspec.Struct, frozen=True):
+    """What a message said before its contact changed or deleted it."""
+
+    text: str | None
+    until: Time
+
+
 class Message(msgspec.Struct, frozen=True):
     """What a contact, an agent or the system wrote."""
 
@@ -82,6 +89,12 @@ class Message(msgspec.Struct, frozen=True):
         Delivery | None, _said("Null where nothing is delivered: inbound, other channels.")
     ]
     attachments: list[Attachment]
+    reaction: Annotated[str | None, _said("The contact's reaction to it, an emoji.")] = None
+    edited_at: Annotated[Time | None, _said("When the contact last changed it.")] = None
+    revoked_at: Annotated[
+        Time | None, _said("When the contact deleted it; its text is in `history`.")
+    ] = None
+    history: Annotated[list[Earlier], _said("What it said before, the oldest first.")] = []
 
 
 class TicketPage(msgspec.Struct, frozen=True):

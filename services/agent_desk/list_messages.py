@@ -16,8 +16,8 @@ from shared.database.pool import Pool
 
 # `sent_at` is a whole second in every row; within it the order is that of the ids.
 LIST_MESSAGES = """
-SELECT id, direction, author, kind, text, forwarded, is_reply, after_closing, sent_at,
-       received_at, delivery
+SELECT id, direction, author, kind, text, original_text, forwarded, is_reply, after_closing,
+       sent_at, received_at, delivery, reaction, edited_at, revoked_at
 FROM messages
 WHERE ticket_id = $1 AND (sent_at, id) > ($2, $3)
 ORDER BY sent_at, id LIMIT $4
@@ -36,7 +36,7 @@ async def list_messages(request: web.Request) -> web.Response:
     more = None
     if len(rows) > limit:
         more = write_cursor(int(page[-1]["sent_at"].timestamp()), page[-1]["id"])
-    return json_answer(MessagePage(await _with_attachments(pool, page), more))
+    return json_answer(MessagePage(await _with_parts(pool, page), more))
 
 
 LIST_ATTACHMENTS = """
@@ -45,8 +45,19 @@ FROM attachments WHERE message_id = ANY ($1) ORDER BY id
 """
 
 
-async def _with_attachments(pool: Pool, messages: Sequence[asyncpg.Record]) -> list[Message]:
-    found: defaultdict[int, list[asyncpg.Record]] = defaultdict(list)
+LIST_CHANGES = """
+SELECT message_id, kind, value, sent_at FROM message_marks
+WHERE message_id = ANY ($1) AND kind IN ('edit', 'revoke') ORDER BY sent_at, event_key
+"""
+
+
+async def _with_parts(pool: Pool, messages: Sequence[asyncpg.Record]) -> list[Message]:
+    """Add each message's files and what it said before."""
+    files: defaultdict[int, list[asyncpg.Record]] = defaultdict(list)
     for row in await pool.fetch(LIST_ATTACHMENTS, [message["id"] for message in messages]):
-        found[row["message_id"]].append(row)
-    return [show_message(message, found[message["id"]]) for message in messages]
+        files[row["message_id"]].append(row)
+    changed = [one["id"] for one in messages if one["edited_at"] or one["revoked_at"]]
+    changes: defaultdict[int, list[asyncpg.Record]] = defaultdict(list)
+    for row in await pool.fetch(LIST_CHANGES, changed) if changed else []:
+        changes[row["message_id"]].append(row)
+    return [show_message(one, files[one["id"]], changes[one["id"]]) for one in messages]

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 from aiohttp import web
 
-from services.agent_desk.answers import Attachment, Contact, Message, Ticket
+from services.agent_desk.answers import Attachment, Contact, Earlier, Message, Ticket
 
 # R16: WhatsApp takes free text for so long after the contact's last message.
 WINDOW = timedelta(hours=24)
@@ -50,8 +50,15 @@ def show_ticket(row: asyncpg.Record) -> Ticket:
     )
 
 
-def show_message(row: asyncpg.Record, attachments: Iterable[asyncpg.Record] = ()) -> Message:
-    """Give a row of `messages` with its rows of `attachments` as the API shows it."""
+def show_message(
+    row: asyncpg.Record,
+    attachments: Iterable[asyncpg.Record] = (),
+    changes: Iterable[asyncpg.Record] = (),
+) -> Message:
+    """Give a row of `messages` as the API shows it, with its files and its edits and revocations.
+
+    `changes` are rows of `message_marks` in the order of their times.
+    """
     return Message(
         id=row["id"],
         direction=row["direction"],
@@ -65,7 +72,23 @@ def show_message(row: asyncpg.Record, attachments: Iterable[asyncpg.Record] = ()
         received_at=row["received_at"],
         delivery=row["delivery"],
         attachments=[_show_attachment(one) for one in attachments],
+        reaction=row["reaction"],
+        edited_at=row["edited_at"],
+        revoked_at=row["revoked_at"],
+        history=_history(row["original_text"], changes),
     )
+
+
+def _history(original: str | None, changes: Iterable[asyncpg.Record]) -> list[Earlier]:
+    """Give what stood there before each change; after a revocation nothing more is told."""
+    history: list[Earlier] = []
+    text = original
+    for change in changes:
+        history.append(Earlier(text, change["sent_at"]))
+        if change["kind"] == "revoke":
+            break
+        text = change["value"]
+    return history
 
 
 def _show_attachment(row: asyncpg.Record) -> Attachment:

@@ -1,28 +1,33 @@
-"""Find the contacts behind senders, and make those that are new (R13)."""
+"""Find the contacts behind senders, make those that are new, and follow changed addresses (R13)."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from shared.database.transaction import Transaction
-from shared.domain.contact import Address, Sender, resolve_sender
+from shared.domain.address_book import FIRST_NEW, AddressBook
+from shared.domain.contact import Address, IdentityChange, Sender
 from shared.errors import TryAgainError
+from shared.tickets.identity_changes import drop_changes, find_waiting_changes
+from shared.tickets.join_contacts import join_contacts
+from shared.tickets.record_conflicts import record_conflicts
 
 # All addresses of every contact that has one of the given.
 FIND_ADDRESSES = """
-SELECT kind, value, contact_id FROM contact_addresses
+SELECT kind, match_key, contact_id FROM contact_addresses
 WHERE contact_id IN (
     SELECT contact_id FROM contact_addresses
-    WHERE (kind, value) IN (SELECT * FROM unnest($1::text[], $2::text[])))
+    WHERE (kind, match_key) IN (SELECT * FROM unnest($1::text[], $2::text[])))
 """
 
-# In value order, so that two routers never wait for one another in a circle. Whoever comes second
-# for an address gets a unique violation, does the batch again, and finds the contact there.
+# In the order of the keys, so that two routers never wait for one another in a circle. Whoever
+# comes second for an address gets a unique violation, does the batch again, and finds the contact.
 INSERT_ADDRESSES = """
-INSERT INTO contact_addresses (kind, value, contact_id)
-SELECT kind, value, contact_id
-FROM unnest($1::text[], $2::text[], $3::bigint[]) AS new (kind, value, contact_id)
-ORDER BY kind, value
+INSERT INTO contact_addresses (kind, match_key, value, contact_id)
+SELECT kind, match_key, value, contact_id
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+     AS new (kind, match_key, value, contact_id)
+ORDER BY kind, match_key
 """
 
 NEXT_CONTACTS = """
@@ -30,105 +35,134 @@ SELECT nextval(pg_get_serial_sequence('contacts', 'id')) AS id FROM generate_ser
 """
 INSERT_CONTACTS = "INSERT INTO contacts (id) SELECT * FROM unnest($1::bigint[])"
 
-MOVE_PHONE = """
-UPDATE contact_addresses SET contact_id = $2, added_at = now() WHERE kind = 'phone' AND value = $1
+MOVE_ADDRESSES = """
+UPDATE contact_addresses SET contact_id = new.contact_id, added_at = now()
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS new (kind, match_key, contact_id)
+WHERE contact_addresses.kind = new.kind AND contact_addresses.match_key = new.match_key
 """
 
 
 @dataclass(slots=True)
 class Found:
-    """The contacts of a batch's senders, and those that must be locked besides."""
+    """The contacts of a batch's senders, and what is still to be done under their lock."""
 
     contacts: dict[Sender, int] = field(default_factory=dict)
-    owners: dict[Address, int] = field(default_factory=dict)
-    """Whose each address is once the whole batch has been read."""
-    conflicts: set[Sender] = field(default_factory=set)
-    moves: dict[str, int] = field(default_factory=dict)
-    """Phones that a new contact takes over."""
-    created: list[int] = field(default_factory=list)
-    former_owners: set[int] = field(default_factory=set)
-    gained_user_id: set[int] = field(default_factory=set)
+    conflicts: dict[Sender, int] = field(default_factory=dict)
+    """Whose the phone is that a sender shows and cannot have."""
+    changed: dict[IdentityChange, int] = field(default_factory=dict)
+    """Changes of addresses that told something new, and whose they were."""
+    unknown: set[IdentityChange] = field(default_factory=set)
+    """Changes that name nobody who is known."""
+    waited: list[str] = field(default_factory=list)
+    """The event keys of changes that had been kept for a contact who is here now."""
+    moves: dict[Address, int] = field(default_factory=dict)
+    joins: list[tuple[int, int]] = field(default_factory=list)
+    to_lock: set[int] = field(default_factory=set)
+    expected: dict[Address, int] = field(default_factory=dict)
+    """What the addresses must look like when the contacts are locked, or somebody was quicker."""
 
-    @property
-    def to_lock(self) -> set[int]:
-        """Give the contacts that this batch may change."""
-        return set(self.contacts.values()) | self.former_owners
 
-
-async def find_contacts(tx: Transaction, senders: Iterable[Sender]) -> Found:
+async def find_contacts(
+    tx: Transaction, senders: Iterable[Sender], changes: Iterable[IdentityChange]
+) -> Found:
     """Give each sender's contact, making new ones; the contacts are not locked yet."""
     wanted = list(dict.fromkeys(senders))
-    owners = await _owners(tx, wanted)
-    with_user_id = {contact for (kind, _), contact in owners.items() if kind == "user_id"}
-    found = Found()
-    added: dict[Address, int] = {}
+    waiting = await find_waiting_changes(tx, wanted) if wanted else {}
+    told = list(dict.fromkeys([*changes, *waiting.values()]))
+    named = [*wanted, *(one for change in told for one in (change.before, change.after))]
+    book = AddressBook(await _owners(tx, named))
+    found = Found(expected=dict(book.owners))
     for sender in wanted:
-        resolution = resolve_sender(sender, owners, with_user_id)
-        contact_id = resolution.contact_id
-        if contact_id is None:
-            found.created.append(contact_id := -1 - len(found.created))
-        found.contacts[sender] = contact_id
-        if resolution.conflict:
-            found.conflicts.add(sender)
-        for address in resolution.moves:
-            found.moves[address[1]] = contact_id
-            found.former_owners.add(owners[address])
-        # What this sender shows counts for the next one of the same batch already.
-        for address in (*resolution.adds, *resolution.moves):
-            owners[address] = contact_id
-        added.update(dict.fromkeys(resolution.adds, contact_id))
-        if resolution.contact_id is not None and resolution.adds[-1:] == sender.addresses[-1:]:
-            found.gained_user_id.add(contact_id)
-        if sender.user_id is not None:
-            with_user_id.add(contact_id)
-    found.owners = {address: owners[address] for one in wanted for address in one.addresses}
-    await _make_contacts(tx, found, added)
+        met = book.meet(sender)
+        found.contacts[sender] = int(met.contact_id or 0)
+        if met.conflict is not None:
+            found.conflicts[sender] = met.conflict
+    for change in told:
+        met = book.change(change)
+        if met.contact_id is None:
+            found.unknown.add(change)
+        elif met.adds or met.moves or met.joins is not None:
+            found.changed[change] = met.contact_id
+    found.waited = [key for key, change in waiting.items() if change not in found.unknown]
+    await _write_new(tx, found, book)
     return found
 
 
-async def _make_contacts(tx: Transaction, found: Found, added: Mapping[Address, int]) -> None:
-    """Give ids to the new contacts, which had negative ones so far, and write them."""
-    ids: dict[int, int] = {}
-    if found.created:
-        rows = await tx.connection.fetch(NEXT_CONTACTS, len(found.created))
-        ids = {-1 - place: row["id"] for place, row in enumerate(rows)}
-        found.contacts = {who: ids.get(one, one) for who, one in found.contacts.items()}
-        found.owners = {what: ids.get(one, one) for what, one in found.owners.items()}
-        found.gained_user_id = {ids.get(one, one) for one in found.gained_user_id}
-        found.moves = {phone: ids.get(one, one) for phone, one in found.moves.items()}
-        found.former_owners = {ids.get(one, one) for one in found.former_owners}
-        found.created = list(ids.values())
-        await tx.connection.execute(INSERT_CONTACTS, found.created)
+async def _write_new(tx: Transaction, found: Found, book: AddressBook) -> None:
+    """Write new contacts and addresses, and give the contacts the ids that they have now."""
+    ended = {merged for _, merged in book.joins}
+    new = [FIRST_NEW + place for place in range(book.created)]
+    ids = await _make_contacts(tx, [one for one in new if one not in ended])
+
+    def real(contact_id: int) -> int:
+        now = book.now(contact_id)
+        return ids.get(now, now)
+
+    found.contacts = {who: real(one) for who, one in found.contacts.items()}
+    found.conflicts = {who: real(one) for who, one in found.conflicts.items()}
+    found.changed = {change: real(one) for change, one in found.changed.items()}
+    found.joins = [(real(goes_on), one) for goes_on, one in book.joins if one < FIRST_NEW]
+    # What was new in this batch and passed on in it is written where it is now.
+    found.moves = {what: real(one) for what, one in book.moves.items() if what not in book.adds}
+    found.to_lock = {one for one in book.touched if one < FIRST_NEW} | set(ids.values())
+    added = {what: (real(book.owners[what]), form) for what, (_, form) in book.adds.items()}
+    await _insert_addresses(tx, added)
+    found.expected |= {what: contact_id for what, (contact_id, _) in added.items()}
+
+
+async def _make_contacts(tx: Transaction, new: Sequence[int]) -> dict[int, int]:
+    if not new:
+        return {}
+    rows = await tx.connection.fetch(NEXT_CONTACTS, len(new))
+    ids = {one: row["id"] for one, row in zip(new, rows, strict=True)}
+    await tx.connection.execute(INSERT_CONTACTS, list(ids.values()))
+    for contact_id in ids.values():
+        tx.log("contact.created", contact_id=contact_id)
+    return ids
+
+
+async def _insert_addresses(tx: Transaction, added: Mapping[Address, tuple[int, str]]) -> None:
     if added:
         await tx.connection.execute(
             INSERT_ADDRESSES,
             [kind for kind, _ in added],
-            [value for _, value in added],
-            [ids.get(contact_id, contact_id) for contact_id in added.values()],
+            [key for _, key in added],
+            [form for _, form in added.values()],
+            [contact_id for contact_id, _ in added.values()],
         )
-    for contact_id in found.created:
-        tx.log("contact.created", contact_id=contact_id)
 
 
-async def confirm_contacts(tx: Transaction, found: Found) -> None:
-    """Read the addresses again now that the contacts are locked, and move phones.
+async def confirm_contacts(tx: Transaction, found: Found, now: datetime) -> None:
+    """Read the addresses again now that the contacts are locked; then move and join.
 
-    Raises TryAgainError where an address has passed to another contact since.
+    Raises TryAgainError where somebody else has changed one of them since.
     """
-    for phone, contact_id in found.moves.items():
-        await tx.connection.execute(MOVE_PHONE, phone, contact_id)
-    owners = await _owners(tx, found.contacts)
-    if any(owners.get(address) != contact for address, contact in found.owners.items()):
-        raise TryAgainError("an address has passed to another contact")
-    # Two user ids that met one contact's phone at once are two people.
-    user_ids = Counter(contact for (kind, _), contact in owners.items() if kind == "user_id")
-    if any(user_ids[contact] > 1 for contact in found.gained_user_id):
-        raise TryAgainError("another user id came first")
+    if await _read(tx, found.expected) != found.expected:
+        raise TryAgainError("addresses have changed")
+    if found.moves:
+        await tx.connection.execute(
+            MOVE_ADDRESSES,
+            [kind for kind, _ in found.moves],
+            [key for _, key in found.moves],
+            list(found.moves.values()),
+        )
+    for goes_on, merged in found.joins:
+        await join_contacts(tx, goes_on, merged, "system", now)
+    await drop_changes(tx, found.waited)
+    for contact_id in found.changed.values():
+        tx.log("contact.changed", contact_id=contact_id)
+    await record_conflicts(
+        tx, [(found.contacts[who], owner) for who, owner in found.conflicts.items()], now
+    )
 
 
 async def _owners(tx: Transaction, senders: Iterable[Sender]) -> dict[Address, int]:
-    addresses = sorted({address for sender in senders for address in sender.addresses})
+    return await _read(tx, {address for sender in senders for address in sender.addresses})
+
+
+async def _read(tx: Transaction, addresses: Iterable[Address]) -> dict[Address, int]:
+    wanted = sorted(addresses)
     rows = await tx.connection.fetch(
-        FIND_ADDRESSES, [kind for kind, _ in addresses], [value for _, value in addresses]
+        FIND_ADDRESSES, [kind for kind, _ in wanted], [key for _, key in wanted]
     )
-    return {(row["kind"], row["value"]): row["contact_id"] for row in rows}
+    return {(row["kind"], row["match_key"]): row["contact_id"] for row in rows}

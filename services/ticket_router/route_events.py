@@ -1,45 +1,26 @@
-"""Route a batch of events in one transaction: into tickets, or into the ledger alone."""
+"""Route a batch of events in one transaction: into tickets, onto messages, into the ledger."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.ticket_router.find_contacts import Found, confirm_contacts, find_contacts
-from services.ticket_router.judge_message import ToRecord, ToRoute, judge_message
+from services.ticket_router.judge_event import (
+    ToChange,
+    ToMark,
+    ToRecord,
+    ToRoute,
+    Verdict,
+    judge_event,
+)
+from services.ticket_router.place_messages import place_messages
 from services.ticket_router.settings import Settings
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
-from shared.domain.plan_messages import Plan, plan_messages
-from shared.domain.ticket import Status, Ticket
-from shared.events import AttachmentReceived, MessageReceived, WebhookEvent
-from shared.tickets.add_attachments import add_attachments
-from shared.tickets.append_message import Inbound, append_messages
-from shared.tickets.close_ticket import close_tickets
+from shared.events import AttachmentReceived, WebhookEvent
+from shared.tickets.identity_changes import keep_changes
 from shared.tickets.lock_contacts import lock_contacts
-from shared.tickets.open_ticket import Opened, Opening, announce_tickets, open_tickets
+from shared.tickets.mark_messages import MarkToKeep, attach_marks, keep_marks
 from shared.tickets.record_items import Recorded, record_items, sift_items
-from shared.tickets.reopen_ticket import CONTACT, Reopening, reopen_tickets
-
-# Each contact's newest WhatsApp ticket, closed or not.
-FIND_LATEST_TICKETS = """
-SELECT latest.* FROM unnest($1::bigint[]) AS wanted (contact_id)
-CROSS JOIN LATERAL (
-    SELECT id, number, contact_id, status, closing_at, closes_at, closing_message_id,
-           reopened_from, closing_taken_at IS NOT NULL AS closing_taken
-    FROM tickets WHERE tickets.contact_id = wanted.contact_id AND channel = 'whatsapp'
-    ORDER BY id DESC LIMIT 1) AS latest
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Latest:
-    """A contact's newest ticket, with the state that the rules decide over."""
-
-    id: int
-    number: str
-    closing_message_id: int
-    state: Ticket
 
 
 async def route_events(
@@ -49,156 +30,71 @@ async def route_events(
 
     Gives the files that came with them: validators are to be told of these now.
     """
-    judged = {event.item_id: _judge(event, settings) for event in events}
-    to_route = [one for one in judged.values() if isinstance(one, ToRoute)]
+    judged = {event.item_id: judge_event(event, settings.phone_number_id) for event in events}
+    senders = [one.sender for one in judged.values() if isinstance(one, ToRoute | ToMark)]
+    changes = [one.change for one in judged.values() if isinstance(one, ToChange)]
     async with transaction(pool) as tx:
-        found = await find_contacts(tx, [one.sender for one in to_route])
+        found = await find_contacts(tx, senders, changes)
         now = await lock_contacts(tx, found.to_lock)
-        await confirm_contacts(tx, found)
+        await confirm_contacts(tx, found, now)
         new, rows = await sift_items(tx, events)
-        routed: list[ToRoute] = []
-        for event in new:
-            verdict = judged[event.item_id]
-            if isinstance(verdict, ToRoute):
-                routed.append(verdict)
-            else:
-                rows.append(Recorded(event, verdict.outcome, verdict.reason))
-        routed_rows, attachments = await _route(tx, settings, routed, found, now)
-        await record_items(tx, rows + routed_rows)
+        verdicts = [judged[event.item_id] for event in new]
+        routed = [one for one in verdicts if isinstance(one, ToRoute)]
+        placed, attachments = await place_messages(tx, settings, routed, found, now)
+        rows += placed
+        rows += await _mark(tx, verdicts, found)
+        rows += await _change(tx, verdicts, found, now)
+        for event, verdict in zip(new, verdicts, strict=True):
+            if isinstance(verdict, ToRecord):
+                rows.append(_record(tx, event, verdict))
+        await record_items(tx, rows)
     return attachments
 
 
-def _judge(event: WebhookEvent, settings: Settings) -> ToRoute | ToRecord:
-    if isinstance(event, MessageReceived):
-        return judge_message(event, settings.phone_number_id)
-    return ToRecord("recorded", "not a message")
-
-
-async def _route(
-    tx: Transaction, settings: Settings, messages: Sequence[ToRoute], found: Found, now: datetime
-) -> tuple[list[Recorded], list[AttachmentReceived]]:
-    """Put messages into tickets; give their rows of the ledger, and their files."""
-    by_contact: dict[int, list[tuple[datetime, ToRoute]]] = defaultdict(list)
-    for message in messages:
-        by_contact[found.contacts[message.sender]].append((message.sent_at, message))
-    latest = await _find_latest(tx, by_contact)
-    plans = {
-        contact_id: plan_messages(
-            latest[contact_id].state if contact_id in latest else None,
-            arrived,
-            now,
-            grace_reply_reopens=settings.grace_reply_reopens,
-        )
-        for contact_id, arrived in by_contact.items()
-    }
-    opened = await _change_tickets(tx, settings, plans, latest, now)
-    targets = {(contact_id, False): old.id for contact_id, old in latest.items()}
-    targets |= {(contact_id, True): new.id for contact_id, new in opened.items()}
-    inbound = [
-        _inbound(
-            contact_id, targets[contact_id, placed.in_new], placed.message, placed.after_closing
-        )
-        for contact_id, plan in plans.items()
-        for placed in plan.placed
-    ]
-    ids = await append_messages(tx, inbound)
-    attachments = await add_attachments(tx, inbound, ids)
-    await announce_tickets(tx, opened, now, settings.texts)
-    reasons = {
-        message.event.item_id: "conflict"
-        for message in messages
-        if message.sender in found.conflicts
-    }
-    rows = [
+async def _mark(tx: Transaction, verdicts: Sequence[Verdict], found: Found) -> list[Recorded]:
+    """Attach marks to messages, also those that have waited for one of this batch."""
+    marks = [one for one in verdicts if isinstance(one, ToMark)]
+    await keep_marks(
+        tx,
+        [
+            MarkToKeep(
+                one.event.event_key, found.contacts[one.sender], one.mark.target, one.mark.kind,
+                one.mark.value, one.sent_at,
+            )
+            for one in marks
+        ],
+    )  # fmt: skip
+    attached = await attach_marks(tx, found.contacts.values())
+    return [
         Recorded(
-            message.event,
-            "stored",
-            reasons.get(message.event.item_id),
-            ids[message.event.event_key],
+            one.event,
+            "stored" if one.event.event_key in attached else "recorded",
+            one.mark.kind,
+            attached.get(one.event.event_key),
         )
-        for message in messages
+        for one in marks
     ]
-    return rows, attachments
 
 
-async def _find_latest(tx: Transaction, contacts: Mapping[int, object]) -> dict[int, _Latest]:
-    rows = await tx.connection.fetch(FIND_LATEST_TICKETS, list(contacts))
-    return {
-        row["contact_id"]: _Latest(
-            row["id"],
-            row["number"],
-            row["closing_message_id"] or 0,  # always there where the ticket is closing
-            Ticket(
-                Status(row["status"]),
-                row["closing_at"],
-                row["closes_at"],
-                row["reopened_from"],
-                row["closing_taken"],
-            ),
-        )
-        for row in rows
-    }
+async def _change(
+    tx: Transaction, verdicts: Sequence[Verdict], found: Found, now: datetime
+) -> list[Recorded]:
+    """Record changed addresses; those of somebody unknown are kept until that contact comes."""
+    changes = [one for one in verdicts if isinstance(one, ToChange)]
+    unknown = {one.event.event_key: one.change for one in changes if one.change in found.unknown}
+    await keep_changes(tx, unknown, now)
+    return [
+        Recorded(one.event, "stored", "addresses changed")
+        if one.change in found.changed
+        else Recorded(one.event, "recorded", "addresses of nobody known or nothing new")
+        for one in changes
+    ]
 
 
-async def _change_tickets(
-    tx: Transaction,
-    settings: Settings,
-    plans: Mapping[int, Plan[ToRoute]],
-    latest: Mapping[int, _Latest],
-    now: datetime,
-) -> dict[int, Opened]:
-    """Close, reopen and open what the plans say; give the new tickets by contact."""
-    await close_tickets(
-        tx, [latest[contact_id].id for contact_id, plan in plans.items() if plan.closes], "router"
-    )
-    await reopen_tickets(
-        tx,
-        [
-            Reopening(old.id, old.number, contact_id, old.closing_message_id, CONTACT)
-            for contact_id, plan in plans.items()
-            if plan.reopens
-            for old in [latest[contact_id]]
-        ],
-        now,
-        settings.texts,
-    )
-    return await open_tickets(
-        tx,
-        [
-            _opening(contact_id, latest.get(contact_id), plan)
-            for contact_id, plan in plans.items()
-            if plan.opens
-        ],
-        now,
-    )
-
-
-def _opening(contact_id: int, previous: _Latest | None, plan: Plan[ToRoute]) -> Opening:
-    first = next(placed.message for placed in plan.placed if placed.in_new)
-    return Opening(
-        contact_id,
-        previous.id if previous else None,
-        previous.number if previous else None,
-        first.event.trace_id,
-    )
-
-
-def _inbound(contact_id: int, ticket_id: int, routed: ToRoute, after_closing: bool) -> Inbound:
-    message = routed.message
-    return Inbound(
-        ticket_id=ticket_id,
-        contact_id=contact_id,
-        kind=message.kind,
-        text=message.text,
-        forwarded=message.forwarded,
-        is_reply=message.is_reply,
-        after_closing=after_closing,
-        sent_at=routed.sent_at,
-        received_at=routed.event.received_at,
-        event_key=routed.event.event_key,
-        wamid=message.wamid,
-        profile_name=message.profile_name,
-        username=message.username,
-        media=message.media,
-        trace_id=routed.event.trace_id,
-    )
+def _record(tx: Transaction, event: WebhookEvent, verdict: ToRecord) -> Recorded:
+    if verdict.notice is not None and verdict.notice.is_urgent:
+        tx.log(
+            "platform.notice", item_id=event.item_id, field=verdict.notice.field,
+            code=verdict.notice.code,
+        )  # fmt: skip
+    return Recorded(event, verdict.outcome, verdict.reason)

@@ -3,12 +3,17 @@
 WhatsApp users may hide their phone number, and phone numbers pass to other people (R13).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.domain.phone import phone_key
+
 AddressKind = Literal["phone", "user_id"]
 Address = tuple[AddressKind, str]
+"""The key of an address; for a phone what its forms have in common."""
+Kinds = Mapping[int, Set[AddressKind]]
+"""Which kinds of address each contact has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,39 +26,88 @@ class Sender:
     @property
     def addresses(self) -> tuple[Address, ...]:
         """Give what the sender is known by, in the order in which rows are locked."""
-        phone: tuple[Address, ...] = (("phone", self.phone),) if self.phone else ()
+        phone: tuple[Address, ...] = (("phone", phone_key(self.phone)),) if self.phone else ()
         user_id: tuple[Address, ...] = (("user_id", self.user_id),) if self.user_id else ()
         return phone + user_id
+
+    @property
+    def forms(self) -> dict[Address, str]:
+        """Give each address in the form in which Meta wrote it."""
+        written = [one for one in (self.phone, self.user_id) if one]
+        return dict(zip(self.addresses, written, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityChange:
+    """WhatsApp told that somebody has other addresses now (a `system` message)."""
+
+    before: Sender
+    after: Sender
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Who a sender is, and which addresses the event adds or moves to that contact."""
+    """Who somebody is, and what an event changes in what is known of that contact."""
 
     contact_id: int | None
     """None: nobody yet, a new contact."""
     adds: tuple[Address, ...] = ()
     moves: tuple[Address, ...] = ()
-    conflict: bool = False
-    """The phone belongs to somebody else and cannot be given to this sender (recorded)."""
+    """They pass from their owners to this contact."""
+    joins: int | None = None
+    """Another contact that is the same person; the older one of the two goes on."""
+    conflict: int | None = None
+    """Whose the phone is, which cannot be given to this sender (recorded)."""
 
 
-def resolve_sender(
-    sender: Sender, owners: Mapping[Address, int], with_user_id: Iterable[int]
-) -> Resolution:
-    """Say which contact a sender is (R13).
-
-    `owners` maps known addresses to contacts; `with_user_id` are the contacts that have a user id.
-    """
-    by_user = owners.get(("user_id", sender.user_id)) if sender.user_id else None
-    by_phone = owners.get(("phone", sender.phone)) if sender.phone else None
+def resolve_sender(sender: Sender, owners: Mapping[Address, int], kinds: Kinds) -> Resolution:
+    """Say which contact a sender is (R13); `owners` maps known addresses to contacts."""
+    by_phone, by_user = _owners(sender, owners)
     unknown = tuple(address for address in sender.addresses if address not in owners)
+    if by_user is not None and by_phone is not None and by_phone != by_user:
+        # They complete each other: one has only a phone, the other only a user id.
+        if "phone" not in kinds[by_user] and "user_id" not in kinds[by_phone]:
+            return Resolution(min(by_user, by_phone), joins=max(by_user, by_phone))
+        return Resolution(by_user, conflict=by_phone)
     if by_user is not None:
-        stands_elsewhere = by_phone is not None and by_phone != by_user
-        return Resolution(by_user, adds=unknown, conflict=stands_elsewhere)
+        return Resolution(by_user, adds=unknown)
     if by_phone is None:
         return Resolution(None, adds=unknown)
-    if sender.user_id is not None and by_phone in set(with_user_id):
+    if sender.user_id is not None and "user_id" in kinds[by_phone]:
         # The number was given to another person: the newcomer takes it over.
-        return Resolution(None, adds=unknown, moves=(("phone", str(sender.phone)),))
+        return Resolution(None, adds=unknown, moves=sender.addresses[:1])
     return Resolution(by_phone, adds=unknown)
+
+
+def resolve_change(
+    change: IdentityChange, owners: Mapping[Address, int], kinds: Kinds
+) -> Resolution:
+    """Say whose addresses have changed and what that means; contact None: nobody's that is known.
+
+    The event names two people who are one where both the earlier and the new addresses are known.
+    """
+    by_old_phone, by_previous = _owners(change.before, owners)
+    person = by_previous
+    if person is None and by_old_phone is not None:
+        # A phone identifies only where no user id speaks against it.
+        named_otherwise = change.before.user_id is not None and "user_id" in kinds[by_old_phone]
+        person = None if named_otherwise else by_old_phone
+    if person is None:
+        return Resolution(None)
+    by_new_phone, by_new_user = _owners(change.after, owners)
+    other = by_new_user if by_new_user not in {None, person} else None
+    moves: tuple[Address, ...] = ()
+    if by_new_phone not in {None, person, other}:
+        if other is None and by_new_phone is not None and "user_id" not in kinds[by_new_phone]:
+            other = by_new_phone
+        else:
+            moves = change.after.addresses[:1]
+    adds = tuple(address for address in change.after.addresses if address not in owners)
+    if other is None:
+        return Resolution(person, adds, moves)
+    return Resolution(min(person, other), adds, moves, joins=max(person, other))
+
+
+def _owners(sender: Sender, owners: Mapping[Address, int]) -> tuple[int | None, int | None]:
+    by_kind = {address[0]: owners.get(address) for address in sender.addresses}
+    return by_kind.get("phone"), by_kind.get("user_id")

@@ -14,10 +14,11 @@ OPENING_KINDS: frozenset[str] = frozenset(
     }
 )  # fmt: skip
 
-# Recorded in the ledger only: they mark another message, or nobody wrote them.
-RECORDED_TYPES: frozenset[str] = frozenset(
-    {"reaction", "edit", "revoke", "system", "request_welcome"}
-)
+# They change an earlier message and are none to answer.
+MARK_TYPES: frozenset[str] = frozenset({"reaction", "edit", "revoke"})
+
+# Recorded in the ledger only: nobody wrote them.
+RECORDED_TYPES: frozenset[str] = frozenset({"system", "request_welcome"})
 
 # What `unsupported.type` says a message was when it is no message to answer (R12).
 SILENT_UNSUPPORTED: frozenset[str] = frozenset(

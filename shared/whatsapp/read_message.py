@@ -4,22 +4,19 @@ Meta adds types and fields without notice; strict readers answered 400 and were 
 webhook for seven days. Nothing here raises for what a webhook holds.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.domain.attachment import DeclaredMedia
-from shared.domain.contact import Sender
+from shared.domain.contact import IdentityChange, Sender
 from shared.domain.kinds import GROUP_UNSUPPORTED_CODE, SILENT_UNSUPPORTED, kind_of
 from shared.whatsapp.display_text import display_name, storable
 from shared.whatsapp.json_parts import read_json
-from shared.whatsapp.read_media import FILE_TYPES, read_media
-
-# Meta, business-scoped user ids: country, optional ENT for a parent id, up to 128 alphanumerics.
-_USER_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
-_PHONE = re.compile(r"\+?(\d{5,20})")
-
-_CAPTIONED = FILE_TYPES | {"sticker"}
+from shared.whatsapp.read_addresses import read_addresses
+from shared.whatsapp.read_change import read_change
+from shared.whatsapp.read_mark import Mark, read_mark
+from shared.whatsapp.read_media import read_media
+from shared.whatsapp.read_words import read_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,10 @@ class InboundMessage:
     forwarded: Literal["once", "often"] | None
     is_reply: bool
     in_group: bool
+    mark: Mark | None
+    """What it does to an earlier message."""
+    change: IdentityChange | None
+    """What a system event tells of somebody's addresses."""
     silent: bool
     """An `unsupported` that stands for an edit, a reaction and the like: nothing to answer."""
 
@@ -59,32 +60,18 @@ def read_message(raw: bytes) -> InboundMessage:
         timestamp=message.get("timestamp"),
         sender=_sender(message, contact),
         profile_name=display_name(profile.get("name")),
-        username=display_name(profile.get("username")),
+        username=_username(profile.get("username")),
         message_type=message_type,
         kind=kind_of(message_type),
-        text=_words(message_type, message),
+        text=read_words(message_type, message),
         media=read_media(message_type, _dict(message.get(message_type or ""))),
         forwarded=_forwarded(context),
         is_reply=isinstance(context.get("id"), str),
         in_group=bool(message.get("group_id")) or GROUP_UNSUPPORTED_CODE in _codes(message),
+        mark=read_mark(message_type, message),
+        change=read_change(message) if message_type == "system" else None,
         silent=message_type == "unsupported" and unsupported in SILENT_UNSUPPORTED,
     )
-
-
-def read_addresses(*values: object) -> Sender | None:
-    """Sort addresses by their form, whatever field they stood in; the first of each kind counts.
-
-    A user id has been seen in `from` and `wa_id`; phones come with and without `+`.
-    """
-    phone = user_id = None
-    for value in values:
-        if not isinstance(value, str):
-            continue
-        if (match := _PHONE.fullmatch(value)) and match[1].isascii():
-            phone = phone or match[1]
-        elif _USER_ID.fullmatch(value):
-            user_id = user_id or value
-    return Sender(phone, user_id) if phone or user_id else None
 
 
 def _sender(message: dict[str, Any], contact: dict[str, Any]) -> Sender | None:
@@ -96,11 +83,9 @@ def _sender(message: dict[str, Any], contact: dict[str, Any]) -> Sender | None:
     )
 
 
-def _words(message_type: str | None, message: dict[str, Any]) -> str | None:
-    body = _dict(message.get(message_type or ""))
-    if message_type == "text":
-        return _text(body.get("body"))
-    return _text(body.get("caption")) if message_type in _CAPTIONED else None
+def _username(value: object) -> str | None:
+    name = display_name(value)
+    return name.removeprefix("@") or None if name else None  # with the sign, too, it was seen
 
 
 def _forwarded(context: dict[str, Any]) -> Literal["once", "often"] | None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from shared.domain.kinds import RECORDED_TYPES
+from shared.domain.kinds import MARK_TYPES, RECORDED_TYPES
 from shared.domain.plan_messages import Plan, plan_messages
 from shared.domain.ticket import (
     Status,
@@ -41,6 +41,9 @@ class _Row:
     said: list[_Outgoing] = field(default_factory=list)
 
 
+NOT_ROUTED = MARK_TYPES | RECORDED_TYPES
+
+
 class CounterInMemory:
     """Applies what the domain decides, as the services do with rows."""
 
@@ -59,7 +62,7 @@ class CounterInMemory:
     def receive(self, batch: list[Written], *, redelivered: bool = False) -> None:  # noqa: ARG002
         by_contact: dict[str, list[tuple[datetime, Written]]] = defaultdict(list)
         for one in batch:
-            if one.wamid in self._known or one.in_group or one.message_type in RECORDED_TYPES:
+            if one.wamid in self._known or one.in_group or one.message_type in NOT_ROUTED:
                 continue
             self._known.add(one.wamid)
             sent_at = read_timestamp(one.timestamp, one.received_at)

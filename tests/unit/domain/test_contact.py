@@ -2,7 +2,15 @@
 
 import pytest
 
-from shared.domain.contact import Address, Resolution, Sender, resolve_sender
+from shared.domain.contact import (
+    Address,
+    AddressKind,
+    IdentityChange,
+    Resolution,
+    Sender,
+    resolve_change,
+    resolve_sender,
+)
 
 PHONE: Address = ("phone", "34600111222")
 OTHER_PHONE: Address = ("phone", "34600999888")
@@ -31,7 +39,18 @@ def _sender(phone: Address | None = None, user_id: Address | None = None) -> Sen
             {PHONE: ANA, USER: ANA},
             Resolution(None, adds=(OTHER_USER,), moves=(PHONE,)),
         ),
-        (_sender(PHONE, USER), {PHONE: BEA, USER: ANA}, Resolution(ANA, conflict=True)),
+        (_sender(PHONE, USER), {PHONE: BEA, USER: ANA}, Resolution(ANA, joins=BEA)),
+        (_sender(PHONE, USER), {PHONE: ANA, USER: BEA}, Resolution(ANA, joins=BEA)),
+        (
+            _sender(PHONE, USER),
+            {PHONE: BEA, USER: ANA, OTHER_PHONE: ANA},
+            Resolution(ANA, conflict=BEA),
+        ),
+        (
+            _sender(PHONE, USER),
+            {PHONE: BEA, USER: ANA, OTHER_USER: BEA},
+            Resolution(ANA, conflict=BEA),
+        ),
     ],
     ids=[
         "a new phone is a new contact",
@@ -42,15 +61,78 @@ def _sender(phone: Address | None = None, user_id: Address | None = None) -> Sen
         "a contact without user id gets the one that the sender shows",
         "whoever is known by user id brings a new phone along",
         "a phone of somebody with another user id passes to a new contact",
-        "two contacts that do not fit are a conflict, and messages follow the user id",
+        "two who complete each other are one, the older one goes on",
+        "also where the older one is known by phone",
+        "one who has a phone is not completed by another's; messages follow the user id",
+        "nor is one who has a user id of his own",
     ],
 )
 def test_who_a_sender_is(
     sender: Sender, owners: dict[Address, int], resolution: Resolution
 ) -> None:
-    with_user_id = [contact for (kind, _), contact in owners.items() if kind == "user_id"]
+    assert resolve_sender(sender, owners, _kinds(owners)) == resolution
 
-    assert resolve_sender(sender, owners, with_user_id) == resolution
+
+def _kinds(owners: dict[Address, int]) -> dict[int, set[AddressKind]]:
+    kinds: dict[int, set[AddressKind]] = {}
+    for (kind, _), contact in owners.items():
+        kinds.setdefault(contact, set()).add(kind)
+    return kinds
+
+
+# Ana had PHONE and USER, and has NEW_PHONE and NEW_USER now.
+NEW_PHONE: Address = ("phone", "34600777666")
+NEW_USER: Address = ("user_id", "ES.AnaNew")
+CHANGE = IdentityChange(_sender(PHONE, USER), _sender(NEW_PHONE, NEW_USER))
+PHONE_ALONE = IdentityChange(_sender(PHONE), _sender(NEW_PHONE))
+USER_ALONE = IdentityChange(_sender(None, USER), _sender(None, NEW_USER))
+
+
+@pytest.mark.parametrize(
+    ("change", "owners", "resolution"),
+    [
+        (CHANGE, {}, Resolution(None)),
+        (CHANGE, {NEW_USER: ANA}, Resolution(None)),
+        (CHANGE, {PHONE: ANA, USER: ANA}, Resolution(ANA, adds=(NEW_PHONE, NEW_USER))),
+        (CHANGE, {PHONE: ANA}, Resolution(ANA, adds=(NEW_PHONE, NEW_USER))),
+        (CHANGE, {PHONE: BEA, OTHER_USER: BEA}, Resolution(None)),
+        (PHONE_ALONE, {PHONE: BEA, OTHER_USER: BEA}, Resolution(BEA, adds=(NEW_PHONE,))),
+        (CHANGE, {PHONE: BEA, USER: ANA}, Resolution(ANA, adds=(NEW_PHONE, NEW_USER))),
+        (USER_ALONE, {USER: ANA}, Resolution(ANA, adds=(NEW_USER,))),
+        (USER_ALONE, {USER: ANA, NEW_USER: BEA}, Resolution(ANA, joins=BEA)),
+        (CHANGE, {USER: BEA, NEW_USER: ANA}, Resolution(ANA, adds=(NEW_PHONE,), joins=BEA)),
+        (PHONE_ALONE, {PHONE: ANA, NEW_PHONE: BEA}, Resolution(ANA, joins=BEA)),
+        (
+            PHONE_ALONE,
+            {PHONE: ANA, NEW_PHONE: BEA, OTHER_USER: BEA},
+            Resolution(ANA, moves=(NEW_PHONE,)),
+        ),
+        (
+            CHANGE,
+            {PHONE: ANA, USER: ANA, NEW_PHONE: ANA, NEW_USER: ANA},
+            Resolution(ANA),
+        ),
+    ],
+    ids=[
+        "nobody who is known",
+        "nobody whose earlier addresses are known",
+        "the contact gets the new addresses beside the old ones",
+        "a phone alone tells who it is",
+        "but not where its contact has another user id",
+        "an event without user ids goes by the phone",
+        "the user id says who it is",
+        "a user id that changed",
+        "two whom the event names are one",
+        "the older one goes on, whichever that is",
+        "also where the new phone has written before",
+        "a new phone of somebody else has passed on",
+        "a second notice of the same tells nothing new",
+    ],
+)
+def test_whose_addresses_have_changed(
+    change: IdentityChange, owners: dict[Address, int], resolution: Resolution
+) -> None:
+    assert resolve_change(change, owners, _kinds(owners)) == resolution
 
 
 def test_addresses_are_in_the_order_in_which_rows_are_locked() -> None:

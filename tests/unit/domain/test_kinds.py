@@ -4,7 +4,14 @@ from typing import get_args
 
 import pytest
 
-from shared.domain.kinds import OPENING_KINDS, RECORDED_TYPES, SILENT_UNSUPPORTED, Kind, kind_of
+from shared.domain.kinds import (
+    MARK_TYPES,
+    OPENING_KINDS,
+    RECORDED_TYPES,
+    SILENT_UNSUPPORTED,
+    Kind,
+    kind_of,
+)
 
 
 def test_r12_every_kind_but_an_agents_note_opens_a_ticket() -> None:
@@ -22,6 +29,7 @@ def test_a_type_that_we_do_not_know_is_shown_as_unsupported(message_type: str | 
 
 
 def test_r12_marks_and_system_events_open_nothing() -> None:
-    assert {"reaction", "edit", "revoke", "system", "request_welcome"} == RECORDED_TYPES
+    assert {"reaction", "edit", "revoke"} == MARK_TYPES
+    assert {"system", "request_welcome"} == RECORDED_TYPES
     assert {"edit", "reaction", "pin", "keep_in_chat", "poll_update"} == SILENT_UNSUPPORTED
-    assert not RECORDED_TYPES & OPENING_KINDS
+    assert not (MARK_TYPES | RECORDED_TYPES) & OPENING_KINDS
