@@ -157,7 +157,7 @@ async def play(system: System, database: asyncpg.Connection, example: Json) -> P
 
 def in_order(contacts: list[list[dict[str, str]]]) -> list[list[dict[str, str]]]:
     """Sort addresses: their order means nothing."""
-    return sorted(sorted(addresses, key=str) for addresses in contacts)
+    return sorted((sorted(addresses, key=str) for addresses in contacts), key=str)
 
 
 def _inbound(message: Json) -> Json:
