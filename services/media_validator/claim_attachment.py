@@ -15,12 +15,12 @@ CLAIM = """
 UPDATE attachments
 SET attempts = attempts + 1, lease_until = clock_timestamp() + $2::interval,
     next_attempt_at = clock_timestamp() + $2::interval
-FROM messages JOIN tickets ON tickets.id = messages.ticket_id
+FROM messages
 WHERE attachments.id = $1 AND messages.id = attachments.message_id
   AND attachments.state = 'pending'
   AND (attachments.lease_until IS NULL OR attachments.lease_until <= clock_timestamp())
 RETURNING attachments.id, attachments.attempts, attachments.media_id, attachments.declared_sha256,
-          messages.sent_at, messages.ticket_id, tickets.contact_id
+          messages.sent_at, attachments.message_id
 """
 
 # `attempts` tells one claim from the next: who was given up meanwhile changes nothing any more.
@@ -49,8 +49,7 @@ class Claim:
     media_id: str | None
     declared_sha256: str | None
     sent_at: datetime
-    ticket_id: int
-    contact_id: int
+    message_id: int
 
 
 async def claim_attachment(pool: Pool, attachment_id: int) -> Claim | None:
@@ -65,8 +64,7 @@ async def claim_attachment(pool: Pool, attachment_id: int) -> Claim | None:
         row["media_id"],
         row["declared_sha256"],
         row["sent_at"],
-        row["ticket_id"],
-        row["contact_id"],
+        row["message_id"],
     )
 
 

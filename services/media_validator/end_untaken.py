@@ -3,7 +3,7 @@
 from services.media_validator.claim_attachment import Claim
 from services.media_validator.settings import Settings
 from shared.database.transaction import Transaction
-from shared.tickets.lock_contacts import lock_contacts
+from shared.tickets.lock_contacts import lock_contacts_of
 from shared.tickets.tell_untaken import join_notice
 
 END_UNTAKEN = """
@@ -18,7 +18,8 @@ async def end_untaken(
     tx: Transaction, claim: Claim, settings: Settings, state: str, reason: str, size: int | None
 ) -> bool:
     """Write the state with its reason and join the notice; False where the claim was lost."""
-    now = await lock_contacts(tx, [claim.contact_id])
+    now, places = await lock_contacts_of(tx, [claim.message_id])
+    place = places[claim.message_id]
     ended = await tx.connection.fetchval(
         END_UNTAKEN, claim.attachment_id, claim.attempt, state, reason, size
     )
@@ -27,8 +28,8 @@ async def end_untaken(
     await join_notice(
         tx,
         claim.attachment_id,
-        claim.ticket_id,
-        claim.contact_id,
+        place.ticket_id,
+        place.contact_id,
         now + settings.notice_delay,
         settings.texts,
         [one.name for one in settings.formats],

@@ -22,6 +22,7 @@ from shared.domain.attachment import (
     delay_after,
     gives_up,
 )
+from shared.errors import TryAgainError
 from shared.log import failure, log
 from shared.media.formats.format import Verdict
 from shared.media.proofs import Proofs
@@ -140,7 +141,7 @@ class ValidateMedia:
         def say(attempt: int, error: BaseException) -> None:
             log.warning("worker.waiting", attempt=attempt, events=1, **failure(error))
 
-        ended = await self._service.try_until_stopped(finish, AWAY, say)
+        ended = await self._service.try_until_stopped(finish, (*AWAY, TryAgainError), say)
         if not ended:
             log.warning(
                 "attachment.claim_lost", attachment_id=claim.attachment_id, attempt=claim.attempt
