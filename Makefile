@@ -3,7 +3,7 @@
 PYTHON ?= python3
 IN_VENV := .venv/bin/python -m
 
-.PHONY: help run test test-long measure check format migrate lock clean python for-running for-developing
+.PHONY: help run test test-long guards measure check format migrate lock clean python for-running for-developing
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: for-developing ## run the tests that take seconds (ARGS=… for pytest)
 
 test-long: for-developing ## run the tests that take minutes
 	@$(IN_VENV) pytest -m long $(ARGS)
+
+guards: for-developing ## remove each guard in turn, and see a test fail (minutes; GUARDS=name,name for some)
+	@$(IN_VENV) tests.faults.remove_guards $(GUARDS)
 
 measure: for-developing ## measure the main path and files on this machine (about three minutes)
 	@$(IN_VENV) tests.benchmarks.measure
