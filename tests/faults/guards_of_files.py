@@ -3,14 +3,26 @@
 from tests.faults.guard import Cut, Guard
 
 _REQUEUE = "tests/integration/scheduler/test_requeue_attachments.py::"
-_FETCH = "tests/integration/media_validator/test_fetch_media.py::"
+_FAULTS = "tests/faults/test_files_outlive_faults.py::"
+_DESK = "tests/integration/agent_desk/test_attachments.py::"
 _ONE_FILE = "tests/integration/media_validator/test_validate_media.py::"
 _MANY_FILES = "tests/integration/media_validator/test_validate_attachments.py::"
 _PROOFS = "tests/integration/media/test_proofs.py::"
 _CLAIM = "services/media_validator/claim_attachment.py"
-_MEDIA = "shared/whatsapp/fetch_media.py"
 
 GUARDS_OF_FILES = (
+    Guard(
+        "due-time-of-a-file",
+        "a file whose hint was lost is never fetched",
+        (
+            Cut(
+                "services/scheduler/serve.py",
+                'Chore("requeue_attachments", lambda: requeue_attachments(pool, publisher)),',
+                "",
+            ),
+        ),
+        (_FAULTS + "test_a_router_killed_before_it_told_the_validators_loses_no_file",),
+    ),
     Guard(
         "long-queue",
         "hints pile up for validators that have more than enough to do",
@@ -35,6 +47,30 @@ GUARDS_OF_FILES = (
             ),
         ),
         (_MANY_FILES + "test_the_same_hint_again_begins_nothing",),
+    ),
+    Guard(
+        "renewal",
+        "a file that takes longer than its lease is fetched twice",
+        (
+            Cut(
+                "services/media_validator/validate_attachments.py",
+                "                await renew_claims(self._pool, self._working.values())\n",
+                "                assert renew_claims\n",
+            ),
+        ),
+        (_MANY_FILES + "test_what_is_being_worked_on_is_held_beyond_its_lease",),
+    ),
+    Guard(
+        "giving-back-of-own-claims",
+        "a validator that was given up lets go of a file that another one has",
+        (
+            Cut(
+                _CLAIM,
+                "WHERE id = $1 AND attempts = $2 AND state = 'pending' AND lease_until IS NOT NULL",
+                "WHERE id = $1 AND $2::integer > 0 AND state = 'pending'",
+            ),
+        ),
+        (_ONE_FILE + "test_who_was_given_up_does_not_let_go_of_what_another_one_holds",),
     ),
     Guard(
         "renewal-of-own-claims",
@@ -79,46 +115,54 @@ GUARDS_OF_FILES = (
         (_ONE_FILE + "test_who_was_given_up_meanwhile_changes_nothing",),
     ),
     Guard(
-        "hosts-of-the-token",
-        "whoever can have Meta tell an address gets the access token",
+        "files-at-once",
+        "a thousand files at once fill the disk and the memory",
         (
             Cut(
-                _MEDIA,
-                "if url.scheme not in schemes or not self._may_see_token(url):",
-                "if url.scheme not in schemes:",
+                "services/media_validator/validate_attachments.py",
+                "asyncio.Semaphore(FILES_AT_ONCE)",
+                "asyncio.Semaphore(1_000)",
             ),
         ),
-        (_FETCH + "test_no_other_host_is_asked_let_alone_sees_the_token",),
+        (_MANY_FILES + "test_a_worker_takes_only_so_many_files_at_once",),
     ),
     Guard(
-        "no-redirects",
-        "a redirect leads to a host that is not allowed",
+        "only-downloads",
+        "a stranger's file runs in an agent's browser",
         (
             Cut(
-                _MEDIA,
-                "get(url, allow_redirects=False) as answer:\n            if answer.status",
-                "get(url) as answer:\n            if answer.status",
+                "services/agent_desk/download_attachment.py",
+                "web.StreamResponse(headers=SAFE_HEADERS)",
+                "web.StreamResponse()",
             ),
         ),
-        (_FETCH + "test_a_redirect_is_not_followed",),
+        (_DESK + "test_an_accepted_file_comes_back_byte_for_byte_and_is_never_shown_or_guessed",),
     ),
     Guard(
-        "announced-size",
-        "what announces too much is waited for",
-        (Cut(_MEDIA, "if (answer.content_length or 0) > most_bytes:", "if False:"),),
-        (_FETCH + "test_what_announces_too_much_is_not_waited_for",),
-    ),
-    Guard(
-        "nothing-compressed",
-        "a small answer becomes a large file",
+        "only-accepted-files",
+        "an agent downloads what nobody has looked into",
         (
             Cut(
-                _MEDIA,
-                'if answer.headers.get("Content-Encoding", "identity") != "identity":',
-                "if False:",
+                "services/agent_desk/download_attachment.py",
+                "WHERE id = $1 AND state = 'accepted'",
+                "WHERE id = $1",
             ),
         ),
-        (_FETCH + "test_nothing_compressed_is_taken",),
+        (_DESK + "test_what_was_not_accepted_cannot_be_downloaded",),
+    ),
+    Guard(
+        "whole-files",
+        "an agent takes half a file for the whole",
+        (
+            Cut(
+                "services/agent_desk/download_attachment.py",
+                """    if sent != size or piece:
+        raise""",
+                """    if False:
+        raise""",
+            ),
+        ),
+        (_DESK + "test_a_file_of_another_size_is_broken_off_and_never_taken_for_whole",),
     ),
     Guard(
         "memory-of-a-prover",
@@ -131,6 +175,29 @@ GUARDS_OF_FILES = (
             ),
         ),
         (_PROOFS + "test_a_prover_has_limits_and_goes_first",),
+    ),
+    Guard(
+        "provers-go-first",
+        "where memory runs out, the worker is killed for a file",
+        (Cut("shared/media/prover.py", 'write_text("1000", encoding="ascii")', "exists()"),),
+        (_PROOFS + "test_a_prover_has_limits_and_goes_first",),
+    ),
+    Guard(
+        "provers-at-rest",
+        "a file gets the verdict of another one",
+        (
+            Cut(
+                "shared/media/proofs.py",
+                """            if slot.process is not None:
+                await _end(slot.process)
+                slot.process = None
+            raise
+""",
+                """            raise
+""",
+            ),
+        ),
+        (_PROOFS + "test_no_file_gets_the_verdict_of_one_that_is_not_waited_for_any_more",),
     ),
     Guard(
         "time-of-a-prover",

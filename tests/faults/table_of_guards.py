@@ -13,7 +13,7 @@ class Removed:
     """A guard that was taken out; the verdict is the test that failed, or why none did."""
 
     guard: Guard
-    noticed: bool
+    missed: bool
     verdict: str
     seconds: float
 

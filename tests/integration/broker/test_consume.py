@@ -85,6 +85,19 @@ async def test_what_waits_is_handled_in_merged_batches(worker: Worker) -> None:
     assert max(map(len, worker.batches)) > 10
 
 
+async def test_a_worker_that_begins_holds_one_delivery_until_it_has_committed(
+    worker: Worker,
+) -> None:
+    """Whatever kills it then has no neighbours there."""
+    await publish(worker.amqp_url, [envelope(text) for text in names(5)])
+    worker.may_go_on.clear()
+    async with working(worker), channel_to(worker.amqp_url) as channel:
+        await worker.handling.wait()
+
+        queue = await channel.declare_queue(TICKET_ROUTER, passive=True)
+        assert queue.declaration_result.message_count == 4, "they are still there for others"
+
+
 @pytest.mark.parametrize(
     ("seconds", "count"), [(3.0, 3), (60.0, PREFETCH[TICKET_ROUTER])], ids=["time", "full hands"]
 )

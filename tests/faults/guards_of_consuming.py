@@ -1,80 +1,12 @@
-"""The guards of what travels through RabbitMQ: nothing is lost, nobody pays for a neighbour."""
+"""The guards of who consumes a queue: nothing is lost, and no event pays for its neighbour."""
 
 from tests.faults.guard import Cut, Guard
 
-_INGRESS = "tests/integration/ingress/test_accept_webhook.py::"
 _ENDING = "tests/faults/test_a_router_that_ends.py::"
-_TOPOLOGY = "tests/integration/broker/test_topology.py::"
 _CONSUME = "tests/integration/broker/test_consume.py::"
-_PUBLISH = "tests/integration/broker/test_publish.py::"
 
-_UNCHECKED = Cut(
-    "shared/broker/publish.py", "if not isinstance(result, Basic.Ack):", "if False:"
-)  # fmt: skip
 
-GUARDS_OF_MESSAGING = (
-    Guard(
-        "webhook-signature",
-        "anybody can write to a ticket in a citizen's name",
-        (
-            Cut(
-                "services/ingress/accept_webhook.py",
-                "if not verify_signature(body, header, self._app_secrets):",
-                "if not verify_signature(body, header, self._app_secrets) and False:",
-            ),
-        ),
-        (_INGRESS + "test_a_wrong_signature_is_answered_401_and_publishes_nothing",),
-    ),
-    Guard(
-        "confirm-before-200",
-        "Meta hears 200 for what RabbitMQ has refused, and never sends it again",
-        (
-            Cut(
-                "services/ingress/accept_webhook.py",
-                "        await asyncio.gather(\n",
-                "        asyncio.gather(\n",
-            ),
-        ),
-        (_INGRESS + "test_a_queue_that_is_full_makes_503_and_nothing_is_lost",),
-    ),
-    Guard(
-        "confirms",
-        "what RabbitMQ refuses counts as stored",
-        (
-            Cut(
-                "shared/broker/publish.py",
-                "publisher_confirms=True, on_return_raises=True",
-                "publisher_confirms=False",
-            ),
-            _UNCHECKED,
-        ),
-        (_PUBLISH + "test_what_a_full_queue_refuses_is_an_error",),
-    ),
-    Guard(
-        "return-raises",
-        "what no queue takes counts as stored",
-        (
-            Cut(
-                "shared/broker/publish.py",
-                "publisher_confirms=True, on_return_raises=True",
-                "publisher_confirms=True",
-            ),
-            _UNCHECKED,
-        ),
-        (_PUBLISH + "test_what_no_queue_takes_is_an_error",),
-    ),
-    Guard(
-        "publish-timeout",
-        "a broker that stops answering holds every webhook until Meta gives up",
-        (
-            Cut(
-                "shared/broker/publish.py",
-                "message, routing_key, timeout=CONFIRM_SECONDS",
-                "message, routing_key",
-            ),
-        ),
-        (_PUBLISH + "test_no_confirm_in_time_is_an_error",),
-    ),
+GUARDS_OF_CONSUMING = (
     Guard(
         "ack-after-commit",
         "a worker that ends in mid-batch loses what it had acknowledged",
@@ -92,6 +24,18 @@ GUARDS_OF_MESSAGING = (
             ),
         ),
         (_CONSUME + "test_a_connection_lost_during_a_batch_makes_it_come_again",),
+    ),
+    Guard(
+        "prefetch-of-one",
+        "an event that kills a worker at its start has a hundred neighbours there",
+        (
+            Cut(
+                "shared/broker/session.py",
+                "await self.subscribe(prefetch=1)",
+                "await self.subscribe(prefetch=100)",
+            ),
+        ),
+        (_CONSUME + "test_a_worker_that_begins_holds_one_delivery_until_it_has_committed",),
     ),
     Guard(
         "redelivered-alone",
@@ -149,6 +93,30 @@ GUARDS_OF_MESSAGING = (
         (_CONSUME + "test_poison_is_buried_alone_while_its_neighbours_commit",),
     ),
     Guard(
+        "size-of-a-batch",
+        "a backlog becomes one transaction that no limit of time lets through",
+        (
+            Cut(
+                "shared/broker/consume.py",
+                "if not batches or size + len(delivery.events) > MAX_EVENTS:",
+                "if not batches:",
+            ),
+        ),
+        (_CONSUME + "test_a_batch_is_never_larger_than_an_envelope_may_be",),
+    ),
+    Guard(
+        "cancelled-consumer",
+        "a worker whose queue was deleted waits for ever, and is ready",
+        (
+            Cut(
+                "shared/broker/session.py",
+                "queue=self._queue_name)\n        self._lost.set()",
+                "queue=self._queue_name)",
+            ),
+        ),
+        (_CONSUME + "test_a_deleted_queue_is_declared_and_consumed_again",),
+    ),
+    Guard(
         "tenth-failure",
         "a fault of our own buries every event that comes",
         (
@@ -183,16 +151,6 @@ GUARDS_OF_MESSAGING = (
         "an outage of hours spends the deliveries that an event has, and buries it",
         (Cut("shared/broker/consume.py", "        if not held:\n", "        if True:\n"),),
         (_CONSUME + "test_what_is_held_too_long_goes_back_as_new_and_is_never_buried",),
-    ),
-    Guard(
-        "reject-publish",
-        "a dead letter that cannot be stored is dropped without a word",
-        (Cut("shared/broker/topology.py", '        "x-overflow": "reject-publish",\n', ""),),
-        (
-            _TOPOLOGY
-            + "test_a_message_that_is_returned_too_often_really_arrives_in_the_dead_letters",
-            _TOPOLOGY + "test_every_queue_survives_a_restart_and_has_its_dead_letters",
-        ),
     ),
     Guard(
         "sigterm-drains",
