@@ -1,4 +1,4 @@
-"""See from outside that a session of the test's database waits for another one's lock."""
+"""See from outside that sessions of the test's database wait for another one's lock."""
 
 from shared.database.pool import Pool
 
@@ -8,6 +8,6 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 
 
-async def somebody_waits(pool: Pool) -> None:
-    """Fail unless somebody waits; by the pool, since a transaction goes on seeing what it saw."""
-    assert await pool.fetchval(COUNT_WAITING) >= 1
+async def somebody_waits(pool: Pool, sessions: int = 1) -> None:
+    """Fail unless so many wait; by the pool, since a transaction goes on seeing what it saw."""
+    assert await pool.fetchval(COUNT_WAITING) >= sessions

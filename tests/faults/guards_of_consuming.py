@@ -53,7 +53,7 @@ GUARDS_OF_CONSUMING = (
         "taking-apart",
         "an event that kills its worker takes the rest of its envelope along",
         (Cut("shared/broker/consume.py", "if len(delivery.encoded) > 1:", "if False:"),),
-        (_CONSUME + "test_what_was_delivered_more_than_twice_is_taken_apart",),
+        (_CONSUME + "test_whoever_shares_an_envelope_with_a_killer_is_not_buried_with_it",),
     ),
     Guard(
         "own-count-of-attempts",

@@ -6,6 +6,7 @@ _STATUS_RACE = "tests/faults/test_a_status_against_the_record_of_its_send.py::"
 _SEND = "tests/integration/sender/test_send_outbox.py::"
 _TRACK = "tests/integration/status_tracker/test_track_statuses.py::"
 
+_STORM = "tests/integration/status_tracker/test_storms.py::"
 _TAKE = "tests/integration/sender/test_take_messages.py::"
 _LATE = (
     "tests/integration/sender/test_late_answers.py::"
@@ -170,6 +171,42 @@ GUARDS_OF_SENDING = (
             ),
         ),
         (_TRACK + "test_r17_statuses_of_nobody_are_no_sign_of_life",),
+    ),
+    Guard(
+        "proved-send",
+        "a message that has arrived is unknown when its sender dies, and sent twice (R17)",
+        (
+            Cut(
+                "services/scheduler/expire_leases.py",
+                "proved = await settle_proved(tx, contacts, now)",
+                "proved = settle_proved is None",
+            ),
+        ),
+        (_TRACK + "test_r17_a_send_that_is_proved_when_its_sender_is_given_up_is_not_unknown",),
+    ),
+    Guard(
+        "second-look",
+        "a status waits for ever for a message that was recorded a moment ago",
+        (
+            Cut(
+                "services/status_tracker/track_statuses.py",
+                '        raise TryAgainError("wamid")',
+                "        return",
+            ),
+        ),
+        (_STATUS_RACE + "test_a_status_is_never_lost_between_two_who_do_not_see_each_other",),
+    ),
+    Guard(
+        "early-statuses-of-a-lost-answer",
+        "a status that came before the answer is lost, because the answer is (R17)",
+        (
+            Cut(
+                "services/status_tracker/track_statuses.py",
+                "        await take_early_statuses(tx, wamids)",
+                "        assert take_early_statuses",
+            ),
+        ),
+        (_STORM + "test_statuses_by_wamid_alone_count_once_another_brings_our_callback_data",),
     ),
     Guard(
         "wamid-lock",

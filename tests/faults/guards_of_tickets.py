@@ -2,6 +2,7 @@
 
 from tests.faults.guard import Cut, Guard
 
+_CLOSE = "tests/integration/agent_desk/test_two_agents_close_at_once.py::"
 _ORDER = "tests/integration/database/test_lock_order.py::"
 _STREAM = "tests/integration/agent_desk/test_event_stream.py::"
 _WAITING = "tests/faults/test_what_changes_while_a_router_waits.py::"
@@ -63,7 +64,10 @@ GUARDS_OF_TICKETS = (
         "contact-lock",
         "who works on one contact at once tears its ticket",
         (Cut("shared/tickets/lock_contacts.py", " ORDER BY id FOR NO KEY UPDATE", ""),),
-        (_RACE + "test_two_first_messages_at_once_open_one_ticket",),
+        (
+            _CLOSE + "test_of_two_agents_who_close_a_ticket_at_once_one_is_told_that_it_is_closing",
+            _RACE + "test_two_first_messages_at_once_open_one_ticket",
+        ),
     ),
     Guard(
         "lock-order",

@@ -268,6 +268,20 @@ async def test_what_was_delivered_more_than_twice_is_taken_apart(
     assert (line["events"], line["delivery_count"]) == (5, 2)
 
 
+async def test_whoever_shares_an_envelope_with_a_killer_is_not_buried_with_it(
+    worker: Worker,
+) -> None:
+    await publish(worker.amqp_url, [envelope("killer", "m000", "m001")])
+    await give_back(worker.amqp_url, times=4)
+    worker.attempts["killer"] = consume.MOST_ATTEMPTS
+    async with working(worker):
+
+        async def the_others_are_handled() -> None:
+            assert {"m000", "m001"} <= set(worker.handled)
+
+        await eventually(the_others_are_handled)
+
+
 async def test_what_its_workers_never_survived_is_buried_untried(worker: Worker) -> None:
     await publish(worker.amqp_url, [envelope("killer")])
     await give_back(worker.amqp_url, times=4)
