@@ -12,6 +12,7 @@ import pytest
 from tests.architecture.sources import tree
 from tests.faults.guard import Guard
 from tests.faults.guards import GUARDS
+from tests.faults.remove_guards import Run, judge
 from tests.servers import ROOT
 
 
@@ -43,3 +44,21 @@ def test_the_tests_that_shall_miss_it_are_there(guard: Guard) -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         }
         assert function.partition("[")[0] in names, test
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "missed"),
+    [
+        (1, "FAILED tests/a.py::test_b[c d] - assert 1 == 2", True),
+        (1, "FAILED tests/a.py::test_b - Failed: Timeout (>120.0s) from pytest-timeout.", True),
+        (None, "", True),
+        (0, "1 passed", False),
+        (1, "ERROR tests/a.py::test_b - a fixture broke", False),
+        (2, "ERROR tests/a.py - SyntaxError", False),
+        (4, "ERROR: not found: tests/a.py::test_b", False),
+    ],
+)
+def test_only_a_test_that_fails_or_hangs_itself_is_a_proof(
+    code: int | None, output: str, missed: bool
+) -> None:
+    assert judge(Run(code, output, 1.0))[0] is missed

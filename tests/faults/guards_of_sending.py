@@ -3,7 +3,6 @@
 from tests.faults.guard import Cut, Guard
 
 _SEND = "tests/integration/sender/test_send_outbox.py::"
-
 _TAKE = "tests/integration/sender/test_take_messages.py::"
 _LATE = (
     "tests/integration/sender/test_late_answers.py::"

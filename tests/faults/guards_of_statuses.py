@@ -4,7 +4,6 @@ from tests.faults.guard import Cut, Guard
 
 _STATUS_RACE = "tests/faults/test_a_status_against_the_record_of_its_send.py::"
 _TRACK = "tests/integration/status_tracker/test_track_statuses.py::"
-
 _STORM = "tests/integration/status_tracker/test_storms.py::"
 
 GUARDS_OF_STATUSES = (

@@ -46,18 +46,13 @@ class Run:
     seconds: float
 
     @property
-    def failed(self) -> list[str]:
-        """Give the tests that failed themselves; what breaks around a test proves nothing."""
-        lines = [line.split(" ", 2) for line in self.output.splitlines()]
-        return [words[1] for words in lines if words[0] == "FAILED" and len(words) > 1]
-
-    @property
-    def why(self) -> str:
-        """Give what pytest says of the first failure, to see that it is the one that was meant."""
+    def failure(self) -> tuple[str, str] | None:
+        """Give the test that failed itself, and why; what breaks around a test proves nothing."""
         for line in self.output.splitlines():
             if line.startswith("FAILED "):
-                return line.partition(" - ")[2].join((" - ", ""))
-        return ""
+                test, _, why = line.removeprefix("FAILED ").partition(" - ")
+                return test, why
+        return None
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,9 @@ class Removing:
         run = await self.run_tests(folder, guard.tests, RUN_SECONDS)
         shutil.rmtree(folder)
         missed, verdict = judge(run)
-        write(f"without {guard.name} ({run.seconds:.0f} s): {verdict}{run.why}\n")
+        # The reason, too: that it is the failure that was meant, only a reader can tell.
+        why = f" - {run.failure[1]}" if run.failure else ""
+        write(f"without {guard.name} ({run.seconds:.0f} s): {verdict}{why}\n")
         if not missed:
             write(run.output)
         return Removed(guard, missed, verdict, run.seconds)
@@ -140,10 +137,10 @@ def judge(run: Run) -> tuple[bool, str]:
         return True, f"hung for {RUN_SECONDS} s"
     if run.code == PASSED:
         return False, "NOT MISSED: its tests pass without it"
-    if run.code != FAILED or not run.failed:
+    if run.code != FAILED or run.failure is None:
         return False, f"NO PROOF: pytest ended with {run.code}, and no test failed itself"
     hung = f" (hung for {TEST_SECONDS} s)" if "Failed: Timeout" in run.output else ""
-    return True, run.failed[0] + hung
+    return True, run.failure[0] + hung
 
 
 def copy_checkout(folder: Path) -> None:
