@@ -112,7 +112,8 @@ class Removing:
             try:
                 code = await ended(process, seconds)
                 if code is None:
-                    process.send_signal(signal.SIGINT)  # it drops its databases, if it still can
+                    with suppress(ProcessLookupError):
+                        process.send_signal(signal.SIGINT)  # it drops its databases, if it can
                     await ended(process, END_SECONDS)
             finally:
                 with suppress(ProcessLookupError):
@@ -204,4 +205,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
