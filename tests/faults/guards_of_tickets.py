@@ -161,6 +161,18 @@ ORDER BY changes.xid""",
         (_POOL + "test_a_transaction_that_idles_is_ended_and_its_locks_are_free",),
     ),
     Guard(
+        "lock-timeout",
+        "who waits for a lock that is never given waits for ever",
+        (
+            Cut(
+                "shared/database/pool.py",
+                '            "lock_timeout": str(LOCK_SECONDS * 1000),\n',
+                "",
+            ),
+        ),
+        (_POOL + "test_every_connection_has_the_settings",),
+    ),
+    Guard(
         "statement-timeout",
         "a statement that never ends holds a connection and its locks",
         (
