@@ -3,7 +3,8 @@
 PYTHON ?= python3
 IN_VENV := .venv/bin/python -m
 
-.PHONY: help run test test-long faults measure check format migrate lock clean python for-running for-developing
+.PHONY: help run test test-long faults guards measure check format migrate lock clean python \
+	for-running for-developing
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +20,9 @@ test-long: for-developing ## run the tests that take minutes
 
 faults: for-developing ## break everything under load and audit it (SEEDS=1,2 MINUTES=2)
 	@$(IN_VENV) tests.faults.campaign --seeds $(or $(SEEDS),1) --minutes $(or $(MINUTES),2)
+
+guards: for-developing ## remove each guard in turn, and see a test fail (minutes; GUARDS=name,name for some)
+	@$(IN_VENV) tests.faults.remove_guards $(GUARDS)
 
 measure: for-developing ## measure the main path and files on this machine (about three minutes)
 	@$(IN_VENV) tests.benchmarks.measure

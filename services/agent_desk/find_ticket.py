@@ -69,10 +69,10 @@ async def find_ticket(fetches: Fetches, number: str) -> asyncpg.Record:
 
 async def lock_ticket(tx: Transaction, number: str) -> LockedTicket:
     """Lock the ticket's contact and read the ticket again; 404 where there is none."""
-    locked: set[int] = set()
     row = await find_ticket(tx.connection, number)
-    while row["contact_id"] not in locked:  # joined with another contact in between
-        locked.add(row["contact_id"])
-        now = await lock_contacts(tx, [row["contact_id"]])
+    while True:
+        contact_id = row["contact_id"]
+        now = await lock_contacts(tx, [contact_id])
         row = await find_ticket(tx.connection, number)
-    return LockedTicket(row, now)
+        if row["contact_id"] == contact_id:  # else it was joined with another one in between
+            return LockedTicket(row, now)

@@ -9,8 +9,9 @@ from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.log import failure
 from shared.tickets.date_next_message import date_next_messages
-from shared.tickets.lock_contacts import lock_contacts
+from shared.tickets.lock_contacts import lock_contacts_of
 from shared.tickets.lock_wamids import lock_wamids
+from shared.tickets.mark_messages import attach_marks
 from shared.tickets.settle_proved import settle_proved
 from shared.tickets.take_early_statuses import take_early_statuses
 from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown
@@ -26,6 +27,7 @@ FEW_ATTEMPTS = 8
 FINISH = """
 DELETE FROM outbox USING unnest($1::bigint[], $2::integer[]) AS done (message_id, attempts)
 WHERE outbox.message_id = done.message_id AND outbox.attempts = done.attempts
+RETURNING outbox.message_id
 """
 
 # A status may have come before this; it says more than an acceptance does.
@@ -53,6 +55,7 @@ UPDATE outbox SET state = 'unknown', lease_until = NULL, unknown_since = $3
 FROM unnest($1::bigint[], $2::integer[]) AS lost (message_id, attempts)
 WHERE outbox.message_id = lost.message_id AND outbox.attempts = lost.attempts
   AND outbox.state = 'sending'
+RETURNING outbox.message_id
 """
 
 
@@ -68,12 +71,14 @@ class Sent:
 async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
     """Record a batch in one transaction and date the next message of each contact."""
     async with transaction(pool) as tx:
-        now = await lock_contacts(tx, [one.taken.contact_id for one in sent])
+        now, places = await lock_contacts_of(tx, [one.taken.message_id for one in sent])
+        contacts = [place.contact_id for place in places.values()]
         await _record_accepted(tx, sent)
         await _record_refused(tx, sent, now)
         await _record_unknown(tx, sent, now)
-        await settle_proved(tx, [one.taken.contact_id for one in sent], now)
-        await date_next_messages(tx, [one.taken.contact_id for one in sent], now)
+        await attach_marks(tx, contacts)
+        await settle_proved(tx, contacts, now)
+        await date_next_messages(tx, contacts, now)
 
 
 async def _record_accepted(tx: Transaction, sent: Sequence[Sent]) -> None:
@@ -101,10 +106,9 @@ async def _record_refused(tx: Transaction, sent: Sequence[Sent], now: datetime) 
     failed = [(s, o) for s, o in refused if _is_final(s, o)]
     again = [(s, o, _delay(s, o)) for s, o in refused if not _is_final(s, o)]
     if failed:
-        await _finish(tx, [one for one, _ in failed])
-        await tx.connection.execute(
-            SET_DELIVERY, [one.taken.message_id for one, _ in failed], "failed"
-        )
+        # A later attempt may be under way, or have gone: its message has not failed.
+        finished = await _finish(tx, [one for one, _ in failed])
+        await tx.connection.execute(SET_DELIVERY, finished, "failed")
     for one, outcome in failed:
         tx.log(
             "send.failed", message_id=one.taken.message_id, attempt=one.taken.attempt,
@@ -128,9 +132,13 @@ async def _record_unknown(tx: Transaction, sent: Sequence[Sent], now: datetime) 
     unknown = [(s, s.outcome.error) for s in sent if isinstance(s.outcome, Unknown)]
     if not unknown:
         return
-    ids = [one.taken.message_id for one, _ in unknown]
-    await tx.connection.execute(SET_UNKNOWN, ids, [one.taken.attempt for one, _ in unknown], now)
-    await tx.connection.execute(SET_DELIVERY, ids, "unknown")
+    rows = await tx.connection.fetch(
+        SET_UNKNOWN,
+        [one.taken.message_id for one, _ in unknown],
+        [one.taken.attempt for one, _ in unknown],
+        now,
+    )
+    await tx.connection.execute(SET_DELIVERY, [row["message_id"] for row in rows], "unknown")
     for one, error in unknown:
         tx.log(
             "send.unknown", message_id=one.taken.message_id, attempt=one.taken.attempt,
@@ -138,12 +146,14 @@ async def _record_unknown(tx: Transaction, sent: Sequence[Sent], now: datetime) 
         )  # fmt: skip
 
 
-async def _finish(tx: Transaction, done: Sequence[Sent]) -> None:
-    await tx.connection.execute(
+async def _finish(tx: Transaction, done: Sequence[Sent]) -> list[int]:
+    """Take them out of the outbox; give the messages whose newest attempt these were."""
+    rows = await tx.connection.fetch(
         FINISH,
         [one.taken.message_id for one in done],
         [one.taken.attempt for one in done],
     )
+    return [row["message_id"] for row in rows]
 
 
 def _is_final(sent: Sent, refused: Refused) -> bool:

@@ -9,6 +9,7 @@ from services.sender.record_outcomes import Sent, record_outcomes
 from services.sender.settings import Settings
 from services.sender.take_messages import Taken, take_messages
 from shared.database.pool import AWAY, Pool
+from shared.errors import TryAgainError
 from shared.log import failure, log
 from shared.service import Service
 from shared.whatsapp.send_message import GraphApi, Outcome, Refused
@@ -118,6 +119,8 @@ class SendOutbox:
             batch = self._sent[:1] if alone else list(self._sent)
             try:
                 await record_outcomes(self._pool, batch)
+            except TryAgainError:
+                continue  # a contact was joined with another one; it is locked next time
             except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
                 if alone:
                     self._drop(batch[0], error)

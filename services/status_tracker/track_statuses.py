@@ -10,7 +10,7 @@ from shared.domain.delivery import delivery_of
 from shared.errors import TryAgainError
 from shared.events import WebhookEvent
 from shared.tickets.advance_deliveries import Told, advance_deliveries
-from shared.tickets.lock_contacts import lock_contacts
+from shared.tickets.lock_contacts import lock_contacts_of
 from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.record_items import Recorded, record_items, sift_items
 from shared.tickets.settle_proved import settle_proved
@@ -75,7 +75,8 @@ async def track_statuses(pool: Pool, phone_number_id: str, events: Sequence[Webh
     usable = [one for one in statuses.values() if _unusable(one, phone_number_id) is None]
     async with transaction(pool) as tx:
         known = await _find_messages(tx, statuses.values())
-        now = await lock_contacts(tx, known.contacts.values())
+        now, places = await lock_contacts_of(tx, known.contacts)
+        known.contacts = {message_id: one.contact_id for message_id, one in places.items()}
         await _lock_new_wamids(tx, known, usable)
         new, rows = await sift_items(tx, events)
         judged = [

@@ -9,6 +9,7 @@ import pytest
 
 from tests import media_files
 from tests.eventually import eventually
+from tests.faults.sabotage import MARKER
 from tests.system import System
 
 PHONE = "34600111222"
@@ -77,6 +78,32 @@ async def test_a_validator_killed_in_mid_download_again_and_again_loses_no_file(
     await eventually(lambda: all_end(database, "accepted"), within=90)
     await bytes_are_right(system, contents)
     assert len(list(system.media_folder.iterdir())) == FILES
+
+
+async def test_a_router_killed_before_it_told_the_validators_loses_no_file(
+    system: System, database: asyncpg.Connection
+) -> None:
+    """Its message is committed, so nobody routes it again: only the due time in the row is left."""
+    await system.start_all(ticket_router=0)
+    dying = await system.start("ticket_router", sabotage="killer_after_commit")
+    content = media_files.small_pdf()
+    await system.send_file(PHONE, content, caption=MARKER)
+    await dying.process.wait()
+    await system.start("ticket_router")
+
+    async def the_message_is_settled() -> None:
+        lengths = await system.queue_lengths()
+        assert not any(lengths.values()), lengths
+
+    await eventually(the_message_is_settled)
+    assert await states(database) == {"pending": 1}
+    await database.execute("UPDATE attachments SET next_attempt_at = now()")
+
+    async def accepted() -> None:
+        assert await states(database) == {"accepted": 1}
+
+    await eventually(accepted)
+    await bytes_are_right(system, [content])
 
 
 async def test_a_validator_that_is_asked_to_stop_gives_back_what_it_cannot_end(

@@ -102,6 +102,30 @@ async def test_a_transaction_that_ends_late_is_not_passed_by(
     assert [event.data["ticket"] for event in told] == [early, late]
 
 
+async def test_a_client_that_comes_back_does_not_pass_by_what_is_under_way(
+    desk: System, database: asyncpg.Connection
+) -> None:
+    """It has something to read already, and what lies behind the open transaction could be read."""
+    early, late = await open_ticket(desk, PHONE), await open_ticket(desk, "34600999888")
+    update = "UPDATE tickets SET unread = unread + 1 WHERE number = $1"
+    other = await asyncpg.connect(desk.database_url)
+    async with follow(desk) as stream:
+        place = (await stream.next()).id
+    await database.execute(update, early)
+    under_way = database.transaction()
+    await under_way.start()
+    await database.execute(update, early)
+    await other.execute(update, late)
+    async with follow(desk, place) as stream:
+        told = await stream.take(1)
+        await under_way.commit()
+        told += await stream.take(1)
+
+        assert [event.data["ticket"] for event in told] == [early, early]
+        assert (await stream.take(1))[0].data["ticket"] == late
+    await other.close()
+
+
 async def test_a_place_that_is_not_kept_any_more_means_that_the_client_must_load_anew(
     desk: System, database: asyncpg.Connection
 ) -> None:

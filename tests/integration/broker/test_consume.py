@@ -85,6 +85,19 @@ async def test_what_waits_is_handled_in_merged_batches(worker: Worker) -> None:
     assert max(map(len, worker.batches)) > 10
 
 
+async def test_a_worker_that_begins_holds_one_delivery_until_it_has_committed(
+    worker: Worker,
+) -> None:
+    """Whatever kills it then has no neighbours there."""
+    await publish(worker.amqp_url, [envelope(text) for text in names(5)])
+    worker.may_go_on.clear()
+    async with working(worker), channel_to(worker.amqp_url) as channel:
+        await worker.handling.wait()
+
+        queue = await channel.declare_queue(TICKET_ROUTER, passive=True)
+        assert queue.declaration_result.message_count == 4, "they are still there for others"
+
+
 @pytest.mark.parametrize(
     ("seconds", "count"), [(3.0, 3), (60.0, PREFETCH[TICKET_ROUTER])], ids=["time", "full hands"]
 )
@@ -279,6 +292,20 @@ async def test_what_was_delivered_more_than_twice_is_taken_apart(
 
     (line,) = lines.of("envelope.taken_apart")
     assert (line["events"], line["delivery_count"]) == (5, 2)
+
+
+async def test_whoever_shares_an_envelope_with_a_killer_is_not_buried_with_it(
+    worker: Worker,
+) -> None:
+    await publish(worker.amqp_url, [envelope("killer", "m000", "m001")])
+    await give_back(worker.amqp_url, times=4)
+    worker.attempts["killer"] = consume.MOST_ATTEMPTS
+    async with working(worker):
+
+        async def the_others_are_handled() -> None:
+            assert {"m000", "m001"} <= set(worker.handled)
+
+        await eventually(the_others_are_handled)
 
 
 async def test_what_its_workers_never_survived_is_buried_untried(worker: Worker) -> None:

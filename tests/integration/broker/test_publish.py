@@ -118,6 +118,28 @@ async def test_no_confirm_in_time_is_an_error(
             await eventually(lambda: goes_through(publisher))
 
 
+async def test_what_waits_for_a_broker_that_does_not_answer_is_bounded(
+    amqp_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A blocked broker must not fill the memory: the rest hears at once that it is away."""
+    monkeypatch.setattr(publishing_module, "MOST_WAITING", 10)
+    async with proxy_to(amqp_url) as (proxy, url):
+        publisher = Publisher(url, Service())
+        async with publishing(publisher):
+            await eventually(lambda: goes_through(publisher))
+            proxy.stall()
+            waiting = [
+                asyncio.create_task(publisher.publish(TICKET_ROUTER, [EVENT], ""))
+                for _ in range(20)
+            ]
+            done, pending = await asyncio.wait(waiting, timeout=1)
+
+            assert {type(one.exception()) for one in done} == {OutsideAwayError}
+            assert 0 < len(done) < len(waiting)
+            proxy.flow()
+            await asyncio.gather(*pending)
+
+
 async def test_while_the_broker_refuses_connections_it_is_not_ready_and_then_goes_on(
     amqp_url: str,
 ) -> None:

@@ -1,5 +1,7 @@
 """What is declared works: dead letters arrive, and a queue that differs is used as it is."""
 
+from typing import Any
+
 import aio_pika
 import pytest
 
@@ -37,6 +39,27 @@ async def test_a_message_that_is_returned_too_often_really_arrives_in_the_dead_l
         assert letters == bodies[:1]
 
     await eventually(arrived)
+
+
+async def test_a_dead_letter_that_no_queue_takes_is_kept(
+    amqp_url: str, servers: TestServers
+) -> None:
+    """RabbitMQ has it in the queue where it was, and tries again; an operator sees it there."""
+    await publish(amqp_url, [envelope_of([event_of("34600111222", "m000")])])
+    async with channel_to(amqp_url) as channel:
+        await channel.queue_delete(dead_queue(TICKET_ROUTER))
+        queue = await channel.get_queue(TICKET_ROUTER, ensure=False)
+        message = await eventually(lambda: queue.get(no_ack=False))
+        assert message is not None
+        await message.reject(requeue=False)
+
+    async def kept() -> None:
+        async with Management(str(servers.management_url)) as management:
+            path = f"queues/{vhost_of(amqp_url)}/{TICKET_ROUTER}"
+            told: Any = await management.call("GET", path)
+        assert told["messages_dlx"] == 1
+
+    await eventually(kept)
 
 
 async def test_declaring_again_changes_nothing(amqp_url: str, lines: Lines) -> None:

@@ -144,6 +144,22 @@ async def test_who_is_not_waited_for_any_more_is_ended(
     assert (await proofs.judge(tmp_path / "file")).verdict is Verdict.PROVED
 
 
+async def test_no_file_gets_the_verdict_of_one_that_is_not_waited_for_any_more(
+    proofs: Proofs, tmp_path: Path, endless: Path
+) -> None:
+    (tmp_path / "file").write_bytes(media_files.small_pdf())
+    judging = asyncio.create_task(proofs.judge(endless))
+    writer = await begun(endless)
+    judging.cancel()
+    await asyncio.gather(judging, return_exceptions=True)
+    # Whoever still looks into it comes to an end with another verdict.
+    (tmp_path / "word").write_bytes(media_files.small_docx())
+    (tmp_path / "word").rename(endless)
+    os.close(writer)
+
+    assert (await proofs.judge(tmp_path / "file")).verdict is Verdict.PROVED
+
+
 async def test_a_prover_has_limits_and_goes_first(proofs: Proofs, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(media_files.small_pdf())
     await proofs.judge(tmp_path / "file")

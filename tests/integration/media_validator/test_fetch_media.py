@@ -46,12 +46,24 @@ async def test_an_address_that_comes_in_pieces_is_read_whole() -> None:
 
 
 async def test_an_address_without_end_is_not_read_for_ever() -> None:
+    written = 0
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        nonlocal written
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        while written < 100_000_000:
+            await response.write(b" " * 100_000)
+            written += 100_000
+        return response
+
     async with meta_and_api() as (meta, api):
-        meta.told_answer = in_pieces(b'{"url": "', *[b"x" * 100_000] * 1_000)
+        meta.told_answer = endless
         with pytest.raises(MediaAwayError):
             await fetch(api)
 
     assert len(meta.asked) == 1
+    assert written < 20_000_000, "it is not read on"
 
 
 def in_pieces(*pieces: bytes) -> Answer:
@@ -121,17 +133,23 @@ async def test_addresses_of_meta_are_https_and_of_its_domains(address: str, allo
             api.checked(address)
 
 
-async def test_a_redirect_is_not_followed() -> None:
+@pytest.mark.parametrize("step", [1, 2])
+async def test_a_redirect_is_not_followed(step: int) -> None:
+    """Neither to another address of the file, nor of the file's bytes."""
+
     async def redirect(request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(str(request.url.with_host("localhost")))
 
     async with meta_and_api() as (meta, api):
-        meta.bytes_answer = redirect
+        if step == 1:
+            meta.told_answer = redirect
+        else:
+            meta.bytes_answer = redirect
         with pytest.raises(MediaAwayError) as caught:
             await fetch(api)
 
     assert caught.value.status == 302
-    assert len(meta.asked) == 2
+    assert len(meta.asked) == step
 
 
 @pytest.mark.parametrize(
@@ -194,6 +212,16 @@ async def test_too_large_is_said_before_it_is_read_or_as_soon_as_it_shows() -> N
                 await fetch(api, most_bytes=500_000)
 
     assert written < 20_000_000, "it is not read on"
+
+
+async def test_what_does_not_announce_its_size_is_measured() -> None:
+    async with meta_and_api() as (meta, api):
+        meta.bytes_answer = in_pieces(*[b"x" * 100_000] * 10)
+        with pytest.raises(MediaTooLargeError):
+            await fetch(api, most_bytes=999_999)
+        fetched, _ = await fetch(api, most_bytes=1_000_000)
+
+    assert fetched.size == 1_000_000
 
 
 async def test_what_announces_too_much_is_not_waited_for() -> None:

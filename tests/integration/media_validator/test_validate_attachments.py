@@ -124,6 +124,28 @@ async def test_only_the_claim_that_holds_is_renewed(validating: Validating) -> N
     assert (await validating.row(attachment))["lease_until"] == before, "it is another worker's"
 
 
+async def test_what_is_being_worked_on_is_held_beyond_its_lease(
+    validating: Validating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate_attachments, "RENEW_SECONDS", 0.05)
+    attachment = await validating.send()
+    gate = Gate()
+    files = ValidateAttachments(validating.pool, gate, Service())
+    await files.take(hints(attachment))
+    await validating.database.execute(
+        "UPDATE attachments SET lease_until = now(), next_attempt_at = now()"
+    )
+    holding = asyncio.create_task(files.hold_claims())
+
+    async def renewed() -> None:
+        assert (await validating.row(attachment))["wait"] > LEASE / 2
+
+    await eventually(renewed)
+    holding.cancel()
+    gate.open.set()
+    await files.drain()
+
+
 async def test_an_acceptance_whose_answer_was_lost_can_be_repeated(validating: Validating) -> None:
     """Else the second time would drop the bytes of an accepted file."""
     attachment = await validating.send()

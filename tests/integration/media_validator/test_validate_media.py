@@ -175,6 +175,21 @@ async def test_a_refusal_of_who_was_given_up_is_none(validating: Validating) -> 
     assert due is None
 
 
+async def test_who_was_given_up_does_not_let_go_of_what_another_one_holds(
+    validating: Validating,
+) -> None:
+    validating.meta.told = (503, {})
+    attachment = await validating.send()
+    frozen = await claim_attachment(validating.pool, attachment)
+    assert frozen is not None
+    await validating.database.execute("UPDATE attachments SET attempts = attempts + 1")
+    held = (await validating.row(attachment))["lease_until"]
+
+    await validating.validate(frozen)
+
+    assert (await validating.row(attachment))["lease_until"] == held
+
+
 async def test_a_hash_of_either_form_is_compared(validating: Validating) -> None:
     validating.meta.bytes_answer = giving(PDF.content)
     right = hashlib.sha256(PDF.content)

@@ -70,6 +70,25 @@ async def test_messages_of_a_contact_arrive_once_and_in_order(
     assert len(set(callbacks)) == 21
 
 
+async def test_no_more_is_sent_in_a_second_than_the_number_may_send(
+    system: System, database: asyncpg.Connection
+) -> None:
+    """WhatsApp refuses what is above it, and lowers the quality of the number."""
+    await route(system.database_url, *(text_message(f"3460011{n:04}", "Hola") for n in range(9)))
+    system.environment["WHATSAPP_MESSAGES_PER_SECOND"] = "4"
+    await system.start_all(sender=0, ticket_router=0, status_tracker=0)
+    await system.start("sender")
+
+    await eventually(lambda: outbox_is_empty(database))
+
+    assert system.events("send.retry") == []
+    sent = sorted(
+        datetime.fromisoformat(line["timestamp"]) for line in system.events("send.accepted")
+    )
+    assert len(sent) == 9
+    assert (sent[-1] - sent[0]).total_seconds() > 1.5, "eight slots of a quarter of a second"
+
+
 async def test_what_whatsapp_accepted_is_pending_until_a_status_says_more(
     sending: System, database: asyncpg.Connection
 ) -> None:

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from services.scheduler.expire_leases import expire_leases
 from services.scheduler.resend_unknown import resend_unknown
 from shared.database.pool import Pool
 from shared.whatsapp.send_message import callback_data
@@ -284,6 +285,21 @@ async def test_r17_an_early_status_settles_the_second_send_of_an_unknown_message
     await record_accepted(pool, [message])
     assert await deliveries(database, [message]) == ["read"]
     assert await outbox(database) == [("queued", True)]
+
+
+async def test_r17_a_send_that_is_proved_when_its_sender_is_given_up_is_not_unknown(
+    pool: Pool, database: asyncpg.Connection
+) -> None:
+    """Its answer never came: it must not be sent again, nor told as unknown."""
+    (message,) = await write_outgoing(database, wamid_known=False)
+    await track(pool, message.status("delivered", by_callback=True))
+    assert await outbox(database) == [("sending", False)], "its sender may be well"
+    await database.execute("UPDATE outbox SET lease_until = now()")
+
+    assert await expire_leases(pool) == 1
+
+    assert await deliveries(database, [message]) == ["delivered"]
+    assert await outbox(database) == []
 
 
 async def test_r17_a_backlog_of_statuses_is_no_sign_of_life(

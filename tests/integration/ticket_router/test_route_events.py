@@ -87,6 +87,20 @@ async def test_the_same_event_again_is_a_duplicate_and_the_same_item_again_is_no
     assert (await tickets(database))[0]["unread"] == 1
 
 
+async def test_a_message_is_known_for_longer_than_its_row_in_the_ledger(
+    database_url: str, database: asyncpg.Connection
+) -> None:
+    """R14: the ledger may be purged; Meta repeats for seven days, a copy may come later."""
+    message = text_message(PHONE, "uno")
+    await route(database_url, message)
+    await database.execute("DELETE FROM received_events")
+
+    await route(database_url, message)
+
+    assert len(await inbound(database)) == 1
+    assert await outcomes(database) == [("duplicate", None)]
+
+
 @pytest.mark.parametrize("after", [False, True])
 async def test_what_comes_in_the_grace_joins_and_is_marked_by_whatsapps_second(
     database_url: str, database: asyncpg.Connection, after: bool

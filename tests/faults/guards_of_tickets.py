@@ -1,0 +1,187 @@
+"""The guards of contacts and tickets in PostgreSQL."""
+
+from tests.faults.guard import Cut, Guard
+
+_CLOSE = "tests/integration/agent_desk/test_two_agents_close_at_once.py::"
+_ORDER = "tests/integration/database/test_lock_order.py::"
+_STREAM = "tests/integration/agent_desk/test_event_stream.py::"
+_WAITING = "tests/faults/test_what_changes_while_a_router_waits.py::"
+_POOL = "tests/integration/database/test_pool.py::"
+_ROUTE = "tests/integration/ticket_router/test_route_events.py::"
+_RACE = "tests/faults/test_two_first_messages.py::"
+_TICKETS = "shared/database/migrations/0001_tickets.sql"
+
+GUARDS_OF_TICKETS = (
+    Guard(
+        "one-migration-at-a-time",
+        "two migrations at once break one another's lock, and fail",
+        (
+            Cut(
+                "shared/database/migrate.py",
+                "        guard.execute(TAKE_LOCK, [_ADVISORY_LOCK])\n",
+                "",
+            ),
+        ),
+        ("tests/integration/database/test_migrate.py::test_two_at_once_apply_each_migration_once",),
+    ),
+    Guard(
+        "one-open-ticket",
+        "a contact has two open tickets (R3)",
+        (Cut(_TICKETS, "CREATE UNIQUE INDEX tickets_one_open", "CREATE INDEX tickets_one_open"),),
+        (_RACE + "test_a_ticket_opened_by_hand_without_the_lock_is_stopped_by_the_index",),
+    ),
+    Guard(
+        "ledger-once",
+        "what belongs to no contact counts twice at two workers (R14)",
+        (
+            Cut(
+                _TICKETS,
+                "CREATE UNIQUE INDEX received_events_once",
+                "CREATE INDEX received_events_once",
+            ),
+        ),
+        (_WAITING + "test_r14_what_belongs_to_nobody_counts_once_at_two_routers_at_once",),
+    ),
+    Guard(
+        "keys-of-messages",
+        "what comes again after the ledger was purged is tried for ever",
+        (
+            Cut(
+                "shared/tickets/record_items.py",
+                "\nUNION ALL\nSELECT event_key FROM messages WHERE event_key = ANY($1::text[])",
+                "",
+            ),
+        ),
+        (_ROUTE + "test_a_message_is_known_for_longer_than_its_row_in_the_ledger",),
+    ),
+    Guard(
+        "look-up-of-keys",
+        "what Meta repeats is tried for ever",
+        (Cut("shared/tickets/record_items.py", '{row["event_key"] for row in rows}', "set()"),),
+        (_ROUTE + "test_the_same_event_again_is_a_duplicate_and_the_same_item_again_is_nothing",),
+    ),
+    Guard(
+        "contact-lock",
+        "who works on one contact at once tears its ticket",
+        (Cut("shared/tickets/lock_contacts.py", " ORDER BY id FOR NO KEY UPDATE", ""),),
+        (
+            _CLOSE + "test_of_two_agents_who_close_a_ticket_at_once_one_is_told_that_it_is_closing",
+            _RACE + "test_two_first_messages_at_once_open_one_ticket",
+        ),
+    ),
+    Guard(
+        "lock-order",
+        "two batches of the same contacts wait for one another in a circle",
+        (Cut("shared/tickets/lock_contacts.py", "ORDER BY id FOR", "FOR"),),
+        (_ORDER + "test_who_waits_for_a_contact_holds_none_that_comes_after_it",),
+    ),
+    Guard(
+        "clock-after-lock",
+        "a message is buried in a ticket that closed while its router waited (R6)",
+        (
+            Cut(
+                "shared/tickets/lock_contacts.py",
+                """    await tx.connection.execute(LOCK_CONTACTS, sorted(set(contact_ids)))
+    now: datetime = await tx.connection.fetchval(READ_CLOCK)
+""",
+                """    now: datetime = await tx.connection.fetchval(READ_CLOCK)
+    await tx.connection.execute(LOCK_CONTACTS, sorted(set(contact_ids)))
+""",
+            ),
+        ),
+        (
+            _WAITING
+            + "test_r6_a_deadline_that_passes_while_the_router_waits_for_the_contact_has_passed",
+        ),
+    ),
+    Guard(
+        "addresses-again",
+        "a message goes to the former owner of its phone (R13)",
+        (
+            Cut(
+                "services/ticket_router/find_contacts.py",
+                "if any(owners.get(address) != contact for",
+                "if False and any(owners.get(address) != contact for",
+            ),
+        ),
+        (_WAITING + "test_r13_a_phone_that_passes_to_another_contact_meanwhile_is_the_others",),
+    ),
+    Guard(
+        "one-user-id",
+        "two people become one contact (R13)",
+        (
+            Cut(
+                "services/ticket_router/find_contacts.py",
+                "    if any(user_ids[contact] > 1 for contact in found.gained_user_id):",
+                "    if False:",
+            ),
+        ),
+        (_WAITING + "test_r13_two_people_who_show_one_phone_at_once_stay_two",),
+    ),
+    Guard(
+        "bearer-token",
+        "anybody reads what citizens write",
+        (
+            Cut(
+                "services/agent_desk/authenticate.py",
+                "not hmac.compare_digest(given, admin_token.encode())",
+                "not given",
+            ),
+        ),
+        (
+            "tests/integration/agent_desk/test_desk_api.py::test_without_a_valid_token_everything_is_401",
+        ),
+    ),
+    Guard(
+        "order-of-changes",
+        "an agent never hears of what was committed late",
+        (
+            Cut(
+                "services/agent_desk/read_changes.py",
+                """
+  AND changes.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ORDER BY changes.xid""",
+                """
+ORDER BY changes.xid""",
+            ),
+        ),
+        (_STREAM + "test_a_client_that_comes_back_does_not_pass_by_what_is_under_way",),
+    ),
+    Guard(
+        "idle-in-transaction",
+        "a frozen worker holds its contacts for as long as it is frozen",
+        (
+            Cut(
+                "shared/database/pool.py",
+                '            "idle_in_transaction_session_timeout":'
+                " str(IDLE_IN_TRANSACTION_SECONDS * 1000),\n",
+                "",
+            ),
+        ),
+        (_POOL + "test_a_transaction_that_idles_is_ended_and_its_locks_are_free",),
+    ),
+    Guard(
+        "lock-timeout",
+        "who waits for a lock that is never given waits for ever",
+        (
+            Cut(
+                "shared/database/pool.py",
+                '            "lock_timeout": str(LOCK_SECONDS * 1000),\n',
+                "",
+            ),
+        ),
+        (_POOL + "test_every_connection_has_the_settings",),
+    ),
+    Guard(
+        "statement-timeout",
+        "a statement that never ends holds a connection and its locks",
+        (
+            Cut(
+                "shared/database/pool.py",
+                '            "statement_timeout": str(STATEMENT_SECONDS * 1000),\n',
+                "",
+            ),
+        ),
+        ("tests/integration/database/test_pool.py::test_a_statement_that_takes_too_long_is_ended",),
+    ),
+)
