@@ -12,6 +12,7 @@ from services.operations.discard_dead_letters import discard_dead_letters, disca
 from services.operations.list_dead_letters import list_dead_letters, list_options
 from services.operations.migrate import migrate_database
 from services.operations.replay_dead_letters import replay_dead_letters, replay_letters_options
+from services.operations.replay_items import replay_items, replay_options
 from shared import config
 from shared.database.pool import AWAY
 from shared.errors import OutsideAwayError
@@ -31,6 +32,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "migrate": Command(migrate_database),
+    "replay": Command(replay_items, replay_options),
     "dead-letters list": Command(list_dead_letters, list_options),
     "dead-letters replay": Command(replay_dead_letters, replay_letters_options),
     "dead-letters discard": Command(discard_dead_letters, discard_options),

@@ -49,7 +49,9 @@ async def route_events(
 
     Gives the files that came with them: validators are to be told of these now.
     """
-    judged = {event.item_id: _judge(event, settings) for event in events}
+    # Where an item is both replayed and delivered once more, it is the replay that counts.
+    copies = sorted(events, key=lambda event: event.replay)
+    judged = {event.item_id: _judge(event, settings) for event in copies}
     to_route = [one for one in judged.values() if isinstance(one, ToRoute)]
     async with transaction(pool) as tx:
         found = await find_contacts(tx, [one.sender for one in to_route])

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,9 +27,11 @@ class Operator:
     environment: dict[str, str]
     started: list[asyncio.subprocess.Process] = field(default_factory=list)
 
-    async def start(self, *arguments: object) -> asyncio.subprocess.Process:
+    async def start(
+        self, *arguments: object, program: Sequence[str] = ("-m", "services.operations")
+    ) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.operations", *map(str, arguments)),
+            *(sys.executable, *program, *map(str, arguments)),
             cwd=ROOT,
             env={**os.environ, "LOG_FORMAT": "json", **self.environment},
             stdin=asyncio.subprocess.PIPE,

@@ -109,6 +109,22 @@ async def test_listing_says_what_was_buried_and_nothing_of_a_person(
         assert personal not in answer.text
 
 
+# The real command, killed when it has seen a hundred.
+KILLED_IN_THE_MIDDLE = """
+import os, signal
+from services.operations import list_dead_letters
+seen = []
+def die(letter):
+    seen.append(letter)
+    if len(seen) == 100:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return []
+list_dead_letters._rows = die
+from services.operations.commands import main
+main()
+"""
+
+
 async def test_listing_keeps_the_order_and_loses_nothing_even_if_it_is_killed(
     system: System, operator: Operator
 ) -> None:
@@ -120,10 +136,10 @@ async def test_listing_keeps_the_order_and_loses_nothing_even_if_it_is_killed(
         shown = [line.split()[0] for line in answer.text.splitlines()[2:] if "message_rec" in line]
         assert shown == [str(event.item_id) for event in events[:limit]]
         await waiting(system, 300)
-    listing = await operator.start("dead-letters", "list", TICKET_ROUTER)
-    await waiting(system, 0)
-    listing.send_signal(signal.SIGKILL)
-    await listing.wait()
+    listing = await operator.start(
+        "dead-letters", "list", TICKET_ROUTER, program=("-c", KILLED_IN_THE_MIDDLE)
+    )
+    assert await listing.wait() == -signal.SIGKILL
     await waiting(system, 300)
 
     assert await dead_items(system) == [str(event.item_id) for event in events]
