@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.operations.audit_logs import audit_logs, audit_options
 from services.operations.command_failed import CommandFailedError
 from services.operations.discard_dead_letters import discard_dead_letters, discard_options
 from services.operations.list_dead_letters import list_dead_letters, list_options
@@ -32,6 +33,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "migrate": Command(migrate_database),
+    "audit": Command(audit_logs, audit_options),
     "replay": Command(replay_items, replay_options),
     "dead-letters list": Command(list_dead_letters, list_options),
     "dead-letters replay": Command(replay_dead_letters, replay_letters_options),
