@@ -39,6 +39,11 @@ def database_url(env: Env) -> str:
     return required(env, "DATABASE_URL", url_of("postgresql", "postgres", needs_host=False))
 
 
+def database_url_if_set(env: Env) -> str | None:
+    """Give the URL of the database for a command that can do without one."""
+    return None if env.str("DATABASE_URL", None) is None else database_url(env)
+
+
 def amqp_url(env: Env) -> str:
     """Give the URL of RabbitMQ."""
     return required(env, "AMQP_URL", url_of("amqp", "amqps"))

@@ -17,7 +17,7 @@ MAX_EVENTS = 200
 MAX_BYTES = 256 * 1024
 
 
-class _Received(msgspec.Struct, frozen=True, tag_field="type", tag=True):
+class _Received(msgspec.Struct, frozen=True, tag_field="type", tag=True, omit_defaults=True):
     item_id: UUID
     """The ledger's key, a UUIDv7: this one arrival, not the event that arrived."""
     event_key: str
@@ -28,6 +28,8 @@ class _Received(msgspec.Struct, frozen=True, tag_field="type", tag=True):
     """The item as it came, with its field, metadata and contact (`split_webhook`)."""
     trace_id: str = ""
     """32 hex digits (W3C trace context) of the webhook that brought it."""
+    replay: bool = False
+    """An operator wants it judged again; what was stored stays as it is (docs/decisions/0018)."""
 
 
 class MessageReceived(_Received, frozen=True, tag="message_received"):

@@ -7,11 +7,12 @@ from shared.events import WebhookEvent
 from shared.whatsapp.read_status import ReceivedStatus
 
 # Received here and not by ingress: one that waited in the queue for an hour, because the database
-# was away, still gets its hour to be matched in.
+# was away, still gets its hour to be matched in; one that is replayed gets another.
 INSERT_EARLY = """
 INSERT INTO early_statuses (item_id, wamid, status, kept_at)
 SELECT item_id, wamid, status, now()
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS early (item_id, wamid, status)
+ON CONFLICT (item_id) DO UPDATE SET kept_at = excluded.kept_at
 """
 
 

@@ -30,7 +30,9 @@ async def route_events(
 
     Gives the files that came with them: validators are to be told of these now.
     """
-    judged = {event.item_id: judge_event(event, settings.phone_number_id) for event in events}
+    # Where an item is both replayed and delivered once more, it is the replay that counts.
+    copies = sorted(events, key=lambda event: event.replay)
+    judged = {event.item_id: judge_event(event, settings.phone_number_id) for event in copies}
     senders = [one.sender for one in judged.values() if isinstance(one, ToRoute | ToMark)]
     changes = [one.change for one in judged.values() if isinstance(one, ToChange)]
     async with transaction(pool) as tx:

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from shared.broker.publish import Publisher
 from shared.broker.settle import Failed, GiveBackError
@@ -67,8 +68,10 @@ class Burials:
             "x-reason": reason,
             "x-origin": self._queue,
             "x-delivered": count + 1,
+            "x-buried-at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         if error is not None:
+            headers["x-error"] = type(error).__name__
             text = "".join(traceback.format_exception(error))
             headers["x-traceback"] = text[-_LONGEST_TRACEBACK:]
 
@@ -85,6 +88,7 @@ class Burials:
         log.error(
             "event.dead_lettered", queue=self._queue, reason=reason, delivery_count=count,
             item_id=str(event.item_id) if event is not None else None,
+            trace_id=event.trace_id if event is not None else None,
             **(failure(error) if error is not None else {}),
         )  # fmt: skip
 

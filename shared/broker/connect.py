@@ -13,6 +13,7 @@ from aiormq.exceptions import AMQPError
 from yarl import URL
 
 from shared.broker.topology import declare_topology
+from shared.errors import OutsideAwayError
 from shared.log import failure, log
 from shared.service import Service
 
@@ -42,7 +43,7 @@ async def connection_for(
             log.warning("amqp.unavailable", purpose=purpose, attempt=attempt, **failure(error))
 
     try:
-        connection = await service.try_until_stopped(lambda: _open(amqp_url), LOST, say)
+        connection = await service.try_until_stopped(lambda: open_connection(amqp_url), LOST, say)
     except LOST:
         yield None
         return
@@ -59,7 +60,8 @@ def part_of(purpose: str) -> str:
     return f"amqp {purpose}"
 
 
-async def _open(amqp_url: str) -> AbstractConnection:
+async def open_connection(amqp_url: str) -> AbstractConnection:
+    """Connect once and declare the topology; raise one of LOST where the broker is away."""
     url = URL(amqp_url).update_query(heartbeat=str(HEARTBEAT_SECONDS))
     try:
         connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
@@ -73,6 +75,19 @@ async def _open(amqp_url: str) -> AbstractConnection:
         await _close(connection)
         raise
     return connection
+
+
+@asynccontextmanager
+async def one_connection(amqp_url: str) -> AsyncIterator[AbstractConnection]:
+    """Give a connection for a person's command, who can try again: OutsideAwayError, no waiting."""
+    try:
+        connection = await open_connection(amqp_url)
+    except LOST as error:
+        raise OutsideAwayError(f"RabbitMQ does not answer ({type(error).__name__})") from error
+    try:
+        yield connection
+    finally:
+        await _close(connection)
 
 
 async def _close(connection: AbstractConnection) -> None:

@@ -85,12 +85,17 @@ class Publisher:
 
     async def _hold_channel(self, connection: AbstractConnection) -> None:
         """Offer a channel with confirms until it is lost, or `close` is called."""
+        channel = await self.open_channel(connection)
+        self._service.health.ready(part_of(PURPOSE))
+        await first_of(channel.closed(), self._closing.wait())
+
+    async def open_channel(self, connection: AbstractConnection) -> AbstractChannel:
+        """Publish on this connection; for a command, which opens one and does not `run`."""
         # on_return_raises: without it a message that no queue took counts as published.
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         self._exchange = await channel.get_exchange(EXCHANGE, ensure=False)
         self._channel = channel
-        self._service.health.ready(part_of(PURPOSE))
-        await first_of(channel.closed(), self._closing.wait())
+        return channel
 
     def close(self) -> None:
         """Let `run` end; what is published afterwards fails."""

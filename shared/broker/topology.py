@@ -30,6 +30,9 @@ COLLECT = {TICKET_ROUTER: 0.0, STATUS_TRACKER: 0.1, MEDIA_VALIDATOR: 0.0}
 # Only the last net: workers dead-letter by themselves, with a reason. It must be set at all,
 # because before RabbitMQ 4 a queue without it requeues to its end and so scrambles the order.
 DELIVERY_LIMIT = 20
+# A person's look at the dead letters gives them back, which counts as a delivery: from RabbitMQ 4
+# on, a queue without a limit of its own would drop them at the twentieth look.
+DEAD_DELIVERY_LIMIT = 1_000_000_000
 
 
 def dead_queue(queue: str) -> str:
@@ -48,6 +51,12 @@ def _arguments(queue: str) -> dict[str, str | int]:
     }
 
 
+_DEAD_ARGUMENTS: dict[str, str | int] = {
+    "x-queue-type": "quorum",
+    "x-delivery-limit": DEAD_DELIVERY_LIMIT,
+}
+
+
 async def declare_topology(connection: AbstractConnection) -> None:
     """Declare everything, dead letters first; safe to repeat, and done by every service.
 
@@ -58,7 +67,7 @@ async def declare_topology(connection: AbstractConnection) -> None:
     exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.DIRECT, durable=True)
     for queue in QUEUES:
         for name, arguments in (
-            (dead_queue(queue), {"x-queue-type": "quorum"}),
+            (dead_queue(queue), _DEAD_ARGUMENTS),
             (queue, _arguments(queue)),
         ):
             if channel.is_closed:

@@ -10,22 +10,28 @@ from shared.log import pseudonym
 
 Outcome = Literal["stored", "duplicate", "refused", "recorded", "dead"]
 
+DISCARDED = "discarded: "
+"""How the reason of a dead item begins that an operator has given up."""
+
 FIND_ITEMS = """
-SELECT item_id FROM received_events WHERE item_id = ANY($1::uuid[]) AND outcome <> 'dead'
+SELECT item_id, outcome FROM received_events WHERE item_id = ANY($1::uuid[])
 """
 
-# A message keeps its key longer than the ledger does.
+# Keys of other items than those that are judged again. A message keeps its key longer than the
+# ledger does.
 FIND_KEYS = """
 SELECT event_key FROM received_events
 WHERE event_key = ANY($1::text[]) AND outcome NOT IN ('duplicate', 'dead')
+  AND item_id <> ALL($2::uuid[])
 UNION ALL
 SELECT event_key FROM messages WHERE event_key = ANY($1::text[])
 """
 
 # In the order of the keys: items without a contact are guarded by no lock, and two workers that
 # insert the same ones must not wait for one another in a circle.
-# An item that was given up and is tried again gets its true outcome; besides, only a status that
-# came early changes its row (`take_early_statuses`).
+# An item that was given up and is tried again gets its true outcome, and so does one that is
+# replayed and led to nothing so far; besides, only a status that came early changes its row
+# (`take_early_statuses`).
 INSERT_ITEMS = """
 INSERT INTO received_events (item_id, event_key, outcome, reason, received_at, message_id, raw)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
@@ -35,13 +41,21 @@ ON CONFLICT (item_id) DO UPDATE
 SET outcome = excluded.outcome, reason = excluded.reason, message_id = excluded.message_id,
     recorded_at = clock_timestamp()
 WHERE received_events.outcome = 'dead'
+   OR (received_events.outcome IN ('recorded', 'refused')
+       AND received_events.item_id = ANY($8::uuid[]))
 """
 
+# A replay may fail where the first time did not; what led to something never becomes dead.
 INSERT_DEAD = """
 INSERT INTO received_events (item_id, event_key, outcome, reason, received_at, raw)
 VALUES ($1, $2, 'dead', $3, $4, $5)
-ON CONFLICT (item_id) DO NOTHING
+ON CONFLICT (item_id) DO UPDATE
+SET outcome = 'dead', reason = excluded.reason, message_id = NULL, recorded_at = clock_timestamp()
+WHERE received_events.outcome = 'dead'
+   OR (received_events.outcome IN ('recorded', 'refused') AND $6)
 """
+
+FIND_OUTCOME = "SELECT outcome FROM received_events WHERE item_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +73,40 @@ async def sift_items(
 ) -> tuple[list[WebhookEvent], list[Recorded]]:
     """Give the events that are new, and the rows of those that only repeat one.
 
-    An item that the ledger has is a redelivery by RabbitMQ, done already, and in neither list.
+    An item that the ledger has is a redelivery by RabbitMQ, done already, and in neither list;
+    unless it was given up, or is replayed and led to nothing so far: then it is judged again.
     The caller has locked the contacts; whoever else is at the same events of none loses the race in
     the ledger's index and does its batch again.
     """
     rows = await tx.connection.fetch(FIND_ITEMS, [event.item_id for event in events])
-    done = {row["item_id"] for row in rows}
-    rows = await tx.connection.fetch(FIND_KEYS, [event.event_key for event in events])
+    before = {row["item_id"]: row["outcome"] for row in rows}
+    open_events = {
+        event.item_id: event for event in events if _is_open(event, before.get(event.item_id))
+    }
+    # Those whose rows hold their keys come first: in one batch, another item with such a key is the
+    # repetition, or two rows would hold it for a moment, which the index refuses for ever.
+    holders = [one for one in open_events if before.get(one) in _JUDGED_BEFORE]
+    ordered = [open_events[one] for one in holders]
+    ordered += [event for one, event in open_events.items() if one not in set(holders)]
+    rows = await tx.connection.fetch(FIND_KEYS, [event.event_key for event in ordered], holders)
     known = {row["event_key"] for row in rows}
     new: list[WebhookEvent] = []
     repeated: list[Recorded] = []
-    for event in events:
-        if event.item_id in done:
-            continue
-        done.add(event.item_id)
+    for event in ordered:
         if event.event_key in known:
             repeated.append(Recorded(event, "duplicate"))
         else:
             known.add(event.event_key)
             new.append(event)
     return new, repeated
+
+
+_JUDGED_BEFORE = frozenset({"recorded", "refused"})
+
+
+def _is_open(event: WebhookEvent, before: str | None) -> bool:
+    """Tell whether an item is to be judged, by what the ledger says of it."""
+    return before in {None, "dead"} or (event.replay and before in _JUDGED_BEFORE)
 
 
 async def record_items(tx: Transaction, items: Sequence[Recorded]) -> None:
@@ -99,11 +127,32 @@ async def record_items(tx: Transaction, items: Sequence[Recorded]) -> None:
             [item.event.received_at for item in items],
             [item.message_id for item in items],
             [item.event.raw for item in items],
+            [item.event.item_id for item in items if item.event.replay],
         )
 
 
 async def record_dead(tx: Transaction, event: WebhookEvent, reason: str) -> None:
     """Write down that an item went to the dead letters."""
+    await _insert_dead(tx, event, reason, replay=event.replay)
+
+
+async def record_discarded(tx: Transaction, event: WebhookEvent, reason: str) -> Outcome:
+    """Write down why an operator gave up a dead letter; give the outcome that the item has now.
+
+    Where it was handled after all, its row stays as it is.
+    """
+    await _insert_dead(tx, event, reason, replay=False)
+    outcome: Outcome = await tx.connection.fetchval(FIND_OUTCOME, event.item_id)
+    return outcome
+
+
+async def _insert_dead(tx: Transaction, event: WebhookEvent, reason: str, *, replay: bool) -> None:
     await tx.connection.execute(
-        INSERT_DEAD, event.item_id, event.event_key, reason, event.received_at, event.raw
+        INSERT_DEAD,
+        event.item_id,
+        event.event_key,
+        reason,
+        event.received_at,
+        event.raw,
+        replay,
     )

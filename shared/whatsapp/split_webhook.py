@@ -42,6 +42,16 @@ def split_webhook(body: bytes) -> list[WebhookItem]:
     return [item for entry in entries for item in _split_entry(entry)]
 
 
+def kind_of(raw: bytes) -> ItemKind:
+    """Say what kind of item a `raw` of this file's making is."""
+    parts = members(raw) or {}
+    kinds: tuple[ItemKind, ...] = ("message", "status")
+    for kind in kinds:
+        if members(parts.get(kind)) is not None:
+            return kind
+    return "other"
+
+
 def _split_entry(entry: bytes) -> Iterator[WebhookItem]:
     parts = members(entry)
     changes = elements(parts.get("changes")) if parts is not None else None

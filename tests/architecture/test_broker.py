@@ -5,7 +5,8 @@ from pathlib import Path
 from shared.broker import topology
 from tests.architecture.sources import OURS, calls, files, tree
 
-ACKNOWLEDGES = Path("shared/broker/session.py")
+# What workers got, and what an operator decided about.
+ACKNOWLEDGE = {Path("shared/broker/session.py"), Path("shared/broker/dead_letters.py")}
 
 
 def test_every_queue_has_a_service_of_its_name_that_consumes_it() -> None:
@@ -32,7 +33,7 @@ def test_nothing_uses_message_process() -> None:
     assert users == []
 
 
-def test_deliveries_are_settled_in_one_place() -> None:
+def test_deliveries_are_settled_in_one_place_and_dead_letters_in_another() -> None:
     settling = {
         path
         for path in files(*OURS)
@@ -40,7 +41,7 @@ def test_deliveries_are_settled_in_one_place() -> None:
         if name.split(".")[-1] in {"ack", "nack", "reject", "basic_ack", "basic_nack"}
     }
 
-    assert settling == {ACKNOWLEDGES}
+    assert settling == ACKNOWLEDGE
 
 
 def test_messages_are_published_with_confirms_that_are_checked() -> None:

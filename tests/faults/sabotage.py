@@ -21,6 +21,7 @@ _MARK = MARKER.encode()
 router: Any = import_module("services.ticket_router.serve")
 routing: Any = import_module("services.ticket_router.route_events")
 locking: Any = import_module("shared.tickets.lock_contacts")
+transacting: Any = import_module("shared.database.transaction")
 
 UNLOCKED = "SELECT id FROM contacts WHERE id = ANY($1::bigint[]) ORDER BY id"
 
@@ -46,6 +47,18 @@ def killer_after_commit() -> None:
         return attachments
 
     router.route_events = route_and_die
+
+
+def dies_before_its_line() -> None:
+    """Die between the commit and the log lines that say what was committed."""
+    route = router.route_events
+
+    async def route_to_the_end(pool: Any, settings: Any, events: Sequence[WebhookEvent]) -> Any:
+        if _marked(events):
+            transacting.Transaction.committed = lambda _: _die()
+        return await route(pool, settings, events)
+
+    router.route_events = route_to_the_end
 
 
 def poison() -> None:
@@ -111,6 +124,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     for fault in (
         always_poison,
         bad_data,
+        dies_before_its_line,
         freeze_in_transaction,
         killer,
         killer_after_commit,

@@ -27,6 +27,14 @@ EVENTS: dict[str, Event] = {
     "message_received": MessageReceived(
         ITEM_ID, "1795000000:wamid.a", RECEIVED_AT, b'{"message":{"id":"wamid.a"}}', "0af7" * 8
     ),
+    "message_replayed": MessageReceived(
+        ITEM_ID,
+        "1795000000:wamid.a",
+        RECEIVED_AT,
+        b'{"message":{"id":"wamid.a"}}',
+        "0af7" * 8,
+        replay=True,
+    ),
     "status_received": StatusReceived(
         ITEM_ID, "1795000000:wamid.o:read:", RECEIVED_AT, b'{"status":{"id":"wamid.o"}}', "0af7" * 8
     ),
@@ -68,7 +76,10 @@ def test_a_field_that_an_older_version_did_not_know_has_its_default() -> None:
     fields = msgspec.json.decode(encode_event(EVENTS["message_received"]))
     del fields["trace_id"]
 
-    assert decode_event(msgspec.json.encode(fields)).trace_id == ""
+    event = decode_event(msgspec.json.encode(fields))
+
+    assert isinstance(event, MessageReceived)
+    assert (event.trace_id, event.replay) == ("", False)
 
 
 def test_one_event_that_cannot_be_read_harms_no_neighbour() -> None:
