@@ -138,7 +138,7 @@ async def test_after_a_fix_what_was_recorded_becomes_a_ticket_and_the_rest_stays
         events[2].item_id: ("refused", "group"),
         events[3].item_id: ("recorded", "reaction"),
         events[4].item_id: ("stored", None),
-        events[5].item_id: ("recorded", "not a message"),
+        events[5].item_id: ("recorded", "other"),
     }
     texts = await database.fetch("SELECT text FROM messages WHERE author = 'contact' ORDER BY id")
     assert [row["text"] for row in texts] == ["otro", "Me llamo Eulalia"]
