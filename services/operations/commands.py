@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from services.operations.audit_logs import audit_logs, audit_options
 from services.operations.command_failed import CommandFailedError
 from services.operations.discard_dead_letters import discard_dead_letters, discard_options
+from services.operations.list_conflicts import conflict_options, list_conflicts
 from services.operations.list_dead_letters import list_dead_letters, list_options
+from services.operations.merge_contacts import merge_contacts, merge_options
 from services.operations.migrate import migrate_database
 from services.operations.replay_dead_letters import replay_dead_letters, replay_letters_options
 from services.operations.replay_items import replay_items, replay_options
+from services.operations.unmerge_contacts import unmerge_contacts, unmerge_options
 from shared import config
 from shared.database.pool import AWAY
 from shared.errors import OutsideAwayError
@@ -35,6 +38,9 @@ COMMANDS: dict[str, Command] = {
     "migrate": Command(migrate_database),
     "audit": Command(audit_logs, audit_options),
     "replay": Command(replay_items, replay_options),
+    "contacts list": Command(list_conflicts, conflict_options),
+    "contacts merge": Command(merge_contacts, merge_options),
+    "contacts unmerge": Command(unmerge_contacts, unmerge_options),
     "dead-letters list": Command(list_dead_letters, list_options),
     "dead-letters replay": Command(replay_dead_letters, replay_letters_options),
     "dead-letters discard": Command(discard_dead_letters, discard_options),
