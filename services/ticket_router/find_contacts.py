@@ -81,7 +81,7 @@ async def find_contacts(
         met = book.change(change)
         if met.contact_id is None:
             found.unknown.add(change)
-        elif met.adds or met.moves or met.joins is not None:
+        elif met.adds or met.moves or met.joins:
             found.changed[change] = met.contact_id
     found.waited = [key for key, change in waiting.items() if change not in found.unknown]
     await _write_new(tx, found, book)

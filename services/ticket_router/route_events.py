@@ -66,7 +66,7 @@ async def _mark(tx: Transaction, verdicts: Sequence[Verdict], found: Found) -> l
             for one in marks
         ],
     )  # fmt: skip
-    attached = await attach_marks(tx, found.contacts.values())
+    attached = await attach_marks(tx, found.to_lock)  # of those who were joined, too
     return [
         Recorded(
             one.event,

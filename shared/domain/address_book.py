@@ -53,7 +53,7 @@ class AddressBook:
         """Apply a change of addresses; `contact_id` is None where it names nobody known."""
         found = resolve_change(change, self.owners, self.kinds)
         if found.contact_id is not None:
-            self._take_over(found, change.after.forms)
+            self._take_over(found, change.before.forms | change.after.forms)
         return found
 
     def now(self, contact_id: int) -> int:
@@ -66,8 +66,8 @@ class AddressBook:
         contact_id = found.contact_id
         if contact_id is None:
             return
-        if found.joins is not None:
-            self._join(contact_id, found.joins)
+        for other in found.joins:
+            self._join(contact_id, other)
         self.touched.add(contact_id)
         for address in found.moves:
             self.touched.add(self.owners[address])

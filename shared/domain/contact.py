@@ -54,8 +54,8 @@ class Resolution:
     adds: tuple[Address, ...] = ()
     moves: tuple[Address, ...] = ()
     """They pass from their owners to this contact."""
-    joins: int | None = None
-    """Another contact that is the same person; the older one of the two goes on."""
+    joins: tuple[int, ...] = ()
+    """Other contacts that are the same person; the oldest one goes on."""
     conflict: int | None = None
     """Whose the phone is, which cannot be given to this sender (recorded)."""
 
@@ -67,7 +67,7 @@ def resolve_sender(sender: Sender, owners: Mapping[Address, int], kinds: Kinds) 
     if by_user is not None and by_phone is not None and by_phone != by_user:
         # They complete each other: one has only a phone, the other only a user id.
         if "phone" not in kinds[by_user] and "user_id" not in kinds[by_phone]:
-            return Resolution(min(by_user, by_phone), joins=max(by_user, by_phone))
+            return Resolution(min(by_user, by_phone), joins=(max(by_user, by_phone),))
         return Resolution(by_user, conflict=by_phone)
     if by_user is not None:
         return Resolution(by_user, adds=unknown)
@@ -84,28 +84,36 @@ def resolve_change(
 ) -> Resolution:
     """Say whose addresses have changed and what that means; contact None: nobody's that is known.
 
-    The event names two people who are one where both the earlier and the new addresses are known.
+    All whom the event names are one person, but for the owner of a phone whose user id is another
+    one: a number that passed on.
     """
     by_old_phone, by_previous = _owners(change.before, owners)
+    by_new_phone, by_new_user = _owners(change.after, owners)
+    named = {one for one in (by_previous, by_new_user) if one is not None}
     person = by_previous
-    if person is None and by_old_phone is not None:
-        # A phone identifies only where no user id speaks against it.
-        named_otherwise = change.before.user_id is not None and "user_id" in kinds[by_old_phone]
-        person = None if named_otherwise else by_old_phone
+    if by_old_phone is not None and _is_the_person(by_old_phone, change.before, named, kinds):
+        person = by_old_phone if person is None else person
+        named.add(by_old_phone)
     if person is None:
         return Resolution(None)
-    by_new_phone, by_new_user = _owners(change.after, owners)
-    other = by_new_user if by_new_user not in {None, person} else None
     moves: tuple[Address, ...] = ()
-    if by_new_phone not in {None, person, other}:
-        if other is None and by_new_phone is not None and "user_id" not in kinds[by_new_phone]:
-            other = by_new_phone
-        else:
+    if by_new_phone is not None and by_new_phone not in named:
+        if "user_id" in kinds[by_new_phone] and any("user_id" in kinds[one] for one in named):
             moves = change.after.addresses[:1]
-    adds = tuple(address for address in change.after.addresses if address not in owners)
-    if other is None:
-        return Resolution(person, adds, moves)
-    return Resolution(min(person, other), adds, moves, joins=max(person, other))
+        else:
+            named.add(by_new_phone)
+    adds = tuple(
+        address
+        for address in (*change.before.addresses, *change.after.addresses)
+        if address not in owners
+    )
+    oldest, *others = sorted(named)
+    return Resolution(oldest, adds, moves, joins=tuple(others))
+
+
+def _is_the_person(owner: int, before: Sender, named: Set[int], kinds: Kinds) -> bool:
+    """Tell whether the owner of the earlier phone is whom the event is about."""
+    return owner in named or before.user_id is None or "user_id" not in kinds[owner]
 
 
 def _owners(sender: Sender, owners: Mapping[Address, int]) -> tuple[int | None, int | None]:

@@ -10,7 +10,9 @@ from tests.system import PHONE_NUMBER_ID
 
 EMPTY = """
 DELETE FROM outbox; DELETE FROM ticket_events; DELETE FROM attachments; DELETE FROM changes;
-DELETE FROM early_statuses; DELETE FROM messages; DELETE FROM tickets;
+DELETE FROM early_statuses; DELETE FROM message_marks; DELETE FROM contact_merges;
+DELETE FROM contact_conflicts; DELETE FROM identity_changes; DELETE FROM messages;
+DELETE FROM tickets;
 DELETE FROM contact_addresses; DELETE FROM contacts; DELETE FROM received_events;
 """
 
