@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from shared.log import CATALOGUE
+from shared.log_catalogue import CATALOGUE
 from tests.architecture.sources import OURS, calls, dotted, files
 
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}

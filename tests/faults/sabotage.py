@@ -19,7 +19,7 @@ _MARK = MARKER.encode()
 
 # Names are replaced where they are used, which a type checker rightly does not like.
 router: Any = import_module("services.ticket_router.serve")
-routing: Any = import_module("services.ticket_router.route_events")
+placing: Any = import_module("services.ticket_router.place_messages")
 locking: Any = import_module("shared.tickets.lock_contacts")
 transacting: Any = import_module("shared.database.transaction")
 
@@ -93,7 +93,7 @@ def bad_data() -> None:
 
 def slow() -> None:
     """Take two seconds for a marked batch, in the middle of its transaction."""
-    append = routing.append_messages
+    append = placing.append_messages
 
     async def append_slowly(tx: Any, inbound: Any) -> dict[str, int]:
         ids: dict[str, int] = await append(tx, inbound)
@@ -101,12 +101,12 @@ def slow() -> None:
             await tx.connection.execute("SELECT pg_sleep(2)")
         return ids
 
-    routing.append_messages = append_slowly
+    placing.append_messages = append_slowly
 
 
 def freeze_in_transaction() -> None:
     """Stop once, with the contacts locked and the messages written but not committed."""
-    append = routing.append_messages
+    append = placing.append_messages
     frozen: list[bool] = []
 
     async def append_and_freeze(tx: Any, inbound: Any) -> dict[str, int]:
@@ -116,7 +116,7 @@ def freeze_in_transaction() -> None:
             os.kill(os.getpid(), signal.SIGSTOP)
         return ids
 
-    routing.append_messages = append_and_freeze
+    placing.append_messages = append_and_freeze
 
 
 FAULTS: dict[str, Callable[[], None]] = {

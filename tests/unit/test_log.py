@@ -10,8 +10,6 @@ import pytest
 import structlog
 
 from shared.log import (
-    CATALOGUE,
-    COMMON,
     CatalogueFilter,
     UnknownLogFieldError,
     configure_logging,
@@ -19,6 +17,7 @@ from shared.log import (
     log,
     pseudonym,
 )
+from shared.log_catalogue import CATALOGUE, COMMON
 
 SECRET = "No puedo firmar con mi DNI 12345678Z"
 

@@ -102,9 +102,9 @@ def _ingress(armed: Armed) -> None:
 
 
 def _router(armed: Armed) -> None:
-    routing: Any = import_module("services.ticket_router.route_events")
+    placing: Any = import_module("services.ticket_router.place_messages")
     serve: Any = import_module("services.ticket_router.serve")
-    after(routing, "append_messages", armed, "in the router's transaction")
+    after(placing, "append_messages", armed, "in the router's transaction")
     before(serve, "publish_attachments", armed, "after commit before the media job")
     _before_ack(armed, "after commit before ack")
 
