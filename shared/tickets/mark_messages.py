@@ -51,6 +51,14 @@ WHERE messages.id = shown.message_id AND original.id = messages.id
 """
 
 
+# A mark that came before its message was only recorded so far.
+CORRECT_LEDGER = """
+UPDATE received_events SET outcome = 'stored', message_id = attached.message_id
+FROM unnest($1::text[], $2::bigint[]) AS attached (event_key, message_id)
+WHERE received_events.event_key = attached.event_key AND outcome = 'recorded'
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class MarkToKeep:
     """A mark of a contact, who is locked."""
@@ -87,6 +95,7 @@ async def attach_marks(tx: Transaction, contact_ids: Iterable[int]) -> dict[str,
     attached = {row["event_key"]: row["id"] for row in rows}
     if attached:
         await tx.connection.execute(SHOW_MARKS, sorted(set(attached.values())))
+        await tx.connection.execute(CORRECT_LEDGER, list(attached), list(attached.values()))
     for message_id in sorted(set(attached.values())):
         tx.log("message.marked", message_id=message_id)
     return attached
