@@ -12,6 +12,7 @@ from services.operations.command_failed import CommandFailedError
 from services.operations.discard_dead_letters import discard_dead_letters, discard_options
 from services.operations.list_dead_letters import list_dead_letters, list_options
 from services.operations.migrate import migrate_database
+from services.operations.purge import purge, purge_options
 from services.operations.replay_dead_letters import replay_dead_letters, replay_letters_options
 from services.operations.replay_items import replay_items, replay_options
 from shared import config
@@ -34,6 +35,7 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "migrate": Command(migrate_database),
     "audit": Command(audit_logs, audit_options),
+    "purge": Command(purge, purge_options),
     "replay": Command(replay_items, replay_options),
     "dead-letters list": Command(list_dead_letters, list_options),
     "dead-letters replay": Command(replay_dead_letters, replay_letters_options),
