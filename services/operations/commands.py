@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 
 from services.operations.audit_logs import audit_logs, audit_options
@@ -48,13 +49,14 @@ def main() -> None:
     arguments = _parser().parse_args()
     env = config.environment()
     try:
-        configure_logging(
-            "operations",
-            as_json=config.log_as_json(env),
-            level=config.log_level(env),
-            hash_key=b"",
-            to_stderr=arguments.name != "migrate",
-        )
+        # What a command prints is for a person's eyes; its log goes beside.
+        with nullcontext() if arguments.name == "migrate" else redirect_stdout(sys.stderr):
+            configure_logging(
+                "operations",
+                as_json=config.log_as_json(env),
+                level=config.log_level(env),
+                hash_key=b"",
+            )
         # What it has to say becomes the one line of the command that failed.
         logging.getLogger("aiormq").setLevel(logging.CRITICAL)
         _run(COMMANDS[arguments.name], env, arguments)
