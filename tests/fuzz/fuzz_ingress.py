@@ -20,8 +20,8 @@ from tests.fuzz.raw_http import RawConnection
 from tests.system import Process, System
 
 CONNECTIONS = 24
-# By then all that a process keeps for good is there.
-WARM = 20_000
+# By the first look all that a process keeps for good is there.
+LOOK_EVERY = 20_000
 
 
 @dataclass
@@ -39,14 +39,14 @@ class Figures:
     good_arrived: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
     """Cases whose answer is not the right one."""
-    warm_bytes: int = 0
-    end_bytes: int = 0
+    memory: list[int] = field(default_factory=list)
+    """Bytes that ingress holds after each 20,000 cases, and at the end."""
     seconds: float = 0.0
 
     @property
     def growth(self) -> float:
         """MiB by which ingress grew once it was warm."""
-        return (self.end_bytes - self.warm_bytes) / 2**20
+        return (self.memory[-1] - self.memory[0]) / 2**20
 
     def lines(self) -> list[str]:
         """Say all of it."""
@@ -55,14 +55,14 @@ class Figures:
             for (kind, status), count in sorted(self.answers.items())
         ]
         arrived = len(self.good_sent & self.good_arrived)
-        warm, end = (size / 2**20 for size in (self.warm_bytes, self.end_bytes))
+        memory = ", ".join(f"{size / 2**20:.1f}" for size in self.memory)
         return [
             f"seed {self.seed}: {self.cases} cases, {self.cases / self.seconds:.0f} a second",
             *kinds,
             f"  items: {self.expected} accepted, {self.published} published",
             f"  items of unsigned bodies: {self.unsigned_published} published",
             f"  good neighbours sent {len(self.good_sent)}, arrived {arrived}",
-            f"  memory {warm:.1f} MiB after {min(WARM, self.cases)} cases, {end:.1f} at the end",
+            f"  memory after each {LOOK_EVERY} cases, and at the end: {memory} MiB",
             *self.wrong[:20],
         ]
 
@@ -81,8 +81,8 @@ async def fuzz_ingress(system: System, seed: int, cases: int) -> Figures:
                 case = make_case(random, number)
                 status, text = await connection.post("/webhook", case.signature, case.body)
                 _note(figures, number, case, status, text)
-                if number == WARM - 1:
-                    figures.warm_bytes = _memory(ingress)
+                if (number + 1) % LOOK_EVERY == 0:
+                    figures.memory.append(_memory(ingress))
 
     async with _reading(system.amqp_url, figures):
         await asyncio.gather(*(send() for _ in range(CONNECTIONS)))
@@ -97,8 +97,7 @@ async def fuzz_ingress(system: System, seed: int, cases: int) -> Figures:
             await eventually(all_read, within=20)
         except AssertionError:
             figures.wrong.append("not everything that was accepted was published")
-    figures.end_bytes = _memory(ingress)
-    figures.warm_bytes = figures.warm_bytes or figures.end_bytes
+    figures.memory.append(_memory(ingress))
     if not ingress.running or b"request.failed" in ingress.log_file.read_bytes():
         figures.wrong.append("ingress ended, or failed at a request: see its log")
     return figures

@@ -58,9 +58,9 @@ class Case:
 def make_case(random: Random, number: int) -> Case:
     """Make the case of this number."""
     choice = random.random()
-    if choice < 0.4:
+    if choice < 0.3:
         return _signed("good neighbour", _with_good_neighbour(random, number), _good_key(number))
-    if choice < 0.6:
+    if choice < 0.5:
         return _signed("odd values", write_oddly(random, webhook(random), 0.03))
     if choice < 0.8:
         return _signed("spoiled bytes", spoil(random, json.dumps(webhook(random)).encode()))

@@ -22,10 +22,10 @@ SCALARS = (
     b'"1795000000"', b'"messages"', b'"-1"', b'"NaN"', b"[]", b"{}", b"[[]]", b'[{}]', b'{"a":{}}',
 )  # fmt: skip
 BRACES = (b"[", b"]"), (b'{"a":', b"}"), (b'[{"id":', b"}]")
-DEPTHS = (3, 3, 40, 40, 40, 600, 1200)
+DEPTHS = (3, 3, 3, 3, 40, 40, 40, 40, 600, 600, 600, 1200)
 # Few, because each is as much work as a hundred others.
 DEEPEST = 100_000
-DEEPEST_SHARE = 0.001
+DEEPEST_SHARE = 0.0005
 
 
 def odd_value(random: Random, depth: int = 0) -> bytes:
