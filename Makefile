@@ -28,6 +28,10 @@ measure: for-developing ## measure the main path and files on this machine (abou
 	@$(IN_VENV) tests.benchmarks.measure
 	@$(IN_VENV) tests.benchmarks.measure_files
 
+.PHONY: fuzz
+fuzz: for-developing ## send ingress what nobody should send (CASES=200000)
+	@$(IN_VENV) tests.fuzz --cases $(or $(CASES),200000)
+
 check: for-developing ## lint, formatting, types, layers
 	@$(IN_VENV) ruff check --no-cache
 	@$(IN_VENV) ruff format --no-cache --check

@@ -39,11 +39,6 @@ def database_url(env: Env) -> str:
     return required(env, "DATABASE_URL", url_of("postgresql", "postgres", needs_host=False))
 
 
-def database_url_if_set(env: Env) -> str | None:
-    """Give the URL of the database for a command that can do without one."""
-    return None if env.str("DATABASE_URL", None) is None else database_url(env)
-
-
 def amqp_url(env: Env) -> str:
     """Give the URL of RabbitMQ."""
     return required(env, "AMQP_URL", url_of("amqp", "amqps"))
@@ -149,6 +144,24 @@ def unknown_resend(env: Env) -> timedelta:
     """Give the time after which a message whose fate is unknown may be sent again."""
     seconds = env.int("UNKNOWN_RESEND_SECONDS", 120, validate=_POSITIVE)
     return timedelta(seconds=seconds)
+
+
+MOST_DAYS = 36_500
+
+
+def ledger_raw_kept(env: Env) -> timedelta:
+    """Give how long the raw JSON of what came in is kept, which is personal."""
+    return _days(env, "LEDGER_RAW_DAYS", 90, 1)
+
+
+def keys_kept(env: Env) -> timedelta:
+    """Give how long an event that comes again is known; Meta sends again for seven days."""
+    return _days(env, "KEYS_DAYS", 365, 30)
+
+
+def _days(env: Env, name: str, default: int, least: int) -> timedelta:
+    check = validate.Range(min=least, max=MOST_DAYS, error=f"Must be {least} or more days.")
+    return timedelta(days=env.int(name, default, validate=check))
 
 
 def texts_file(env: Env) -> Path:

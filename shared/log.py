@@ -105,18 +105,9 @@ def _to_json(line: EventDict, **_: object) -> bytes:
 
 
 def configure_logging(
-    service: str,
-    *,
-    as_json: bool,
-    level: str,
-    hash_key: bytes,
-    strict: bool = False,
-    to_stderr: bool = False,
+    service: str, *, as_json: bool, level: str, hash_key: bytes, strict: bool = False
 ) -> None:
-    """Set up the one way in which this process logs: to standard output, one line an event.
-
-    A command whose standard output is for a person's eyes logs to standard error.
-    """
+    """Set up the one way in which this process logs: to standard output, one line an event."""
     global _hash_key  # noqa: PLW0603  set once at start; a parameter would reach every call
     _hash_key = hash_key
     processors: list[structlog.typing.Processor] = [
@@ -126,13 +117,12 @@ def configure_logging(
         CatalogueFilter(strict=strict),
     ]
     factory: Any
-    stream = sys.stderr if to_stderr else sys.stdout
     if as_json:
         processors.append(structlog.processors.JSONRenderer(serializer=_to_json))
-        factory = structlog.BytesLoggerFactory(stream.buffer)
+        factory = structlog.BytesLoggerFactory(sys.stdout.buffer)
     else:
         processors.append(structlog.dev.ConsoleRenderer())
-        factory = structlog.WriteLoggerFactory(stream)
+        factory = structlog.WriteLoggerFactory(sys.stdout)
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),

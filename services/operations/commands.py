@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 
 from services.operations.audit_logs import audit_logs, audit_options
@@ -14,6 +15,7 @@ from services.operations.list_conflicts import conflict_options, list_conflicts
 from services.operations.list_dead_letters import list_dead_letters, list_options
 from services.operations.merge_contacts import merge_contacts, merge_options
 from services.operations.migrate import migrate_database
+from services.operations.purge import purge, purge_options
 from services.operations.replay_dead_letters import replay_dead_letters, replay_letters_options
 from services.operations.replay_items import replay_items, replay_options
 from services.operations.unmerge_contacts import unmerge_contacts, unmerge_options
@@ -37,6 +39,7 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "migrate": Command(migrate_database),
     "audit": Command(audit_logs, audit_options),
+    "purge": Command(purge, purge_options),
     "replay": Command(replay_items, replay_options),
     "contacts list": Command(list_conflicts, conflict_options),
     "contacts merge": Command(merge_contacts, merge_options),
@@ -52,13 +55,14 @@ def main() -> None:
     arguments = _parser().parse_args()
     env = config.environment()
     try:
-        configure_logging(
-            "operations",
-            as_json=config.log_as_json(env),
-            level=config.log_level(env),
-            hash_key=b"",
-            to_stderr=arguments.name != "migrate",
-        )
+        # What a command prints is for a person's eyes; its log goes beside.
+        with nullcontext() if arguments.name == "migrate" else redirect_stdout(sys.stderr):
+            configure_logging(
+                "operations",
+                as_json=config.log_as_json(env),
+                level=config.log_level(env),
+                hash_key=b"",
+            )
         # What it has to say becomes the one line of the command that failed.
         logging.getLogger("aiormq").setLevel(logging.CRITICAL)
         _run(COMMANDS[arguments.name], env, arguments)

@@ -9,6 +9,7 @@ from services.scheduler.close_due_tickets import close_due_tickets
 from services.scheduler.drop_early_statuses import drop_early_statuses
 from services.scheduler.drop_old_changes import drop_old_changes
 from services.scheduler.expire_leases import expire_leases
+from services.scheduler.purge_old_items import purge_old_items
 from services.scheduler.queue_refusal_notices import queue_refusal_notices
 from services.scheduler.requeue_attachments import requeue_attachments
 from services.scheduler.resend_unknown import resend_unknown
@@ -22,6 +23,7 @@ from shared.service import Service
 # A ticket is written closed within a second of its deadline.
 POLL_SECONDS = 0.25
 SWEEP_SECONDS = 10.0
+DAILY_SECONDS = 86_400.0
 # What is away is asked less often, and said less often.
 AWAY_SECONDS = 2.0
 
@@ -40,9 +42,11 @@ async def serve(settings: Settings, service: Service) -> None:
     """Do the chores until the process is asked to stop."""
     pool = await create_pool(settings.database_url, "scheduler", size=4)
     publisher = Publisher(settings.amqp_url, service)
-    chores = _chores(settings, pool, publisher)
+    chores = _chores(settings, pool, publisher, service.stopping)
     for chore in chores:
-        service.health.not_ready(chore.name, "not done yet")
+        # What is done once a day may take long the first time, and nobody waits for it.
+        if chore.every < DAILY_SECONDS:
+            service.health.not_ready(chore.name, "not done yet")
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(publisher.run())
@@ -55,8 +59,11 @@ async def serve(settings: Settings, service: Service) -> None:
         await pool.close()
 
 
-def _chores(settings: Settings, pool: Pool, publisher: Publisher) -> Sequence[Chore]:
+def _chores(
+    settings: Settings, pool: Pool, publisher: Publisher, stopping: asyncio.Event
+) -> Sequence[Chore]:
     wait, texts, formats = settings.unknown_resend, settings.texts, settings.formats
+    raw_kept, keys_kept = settings.ledger_raw_kept, settings.keys_kept
     return (
         Chore("close_due_tickets", lambda: close_due_tickets(pool)),
         Chore("expire_leases", lambda: expire_leases(pool)),
@@ -65,6 +72,11 @@ def _chores(settings: Settings, pool: Pool, publisher: Publisher) -> Sequence[Ch
         Chore("requeue_attachments", lambda: requeue_attachments(pool, publisher)),
         Chore("drop_old_changes", lambda: drop_old_changes(pool), every=SWEEP_SECONDS),
         Chore("drop_early_statuses", lambda: drop_early_statuses(pool), every=SWEEP_SECONDS),
+        Chore(
+            "purge_old_items",
+            lambda: purge_old_items(pool, raw_kept, keys_kept, stopping),
+            every=DAILY_SECONDS,
+        ),
     )
 
 
@@ -77,7 +89,7 @@ async def _repeat(chore: Chore, service: Service) -> None:
         try:
             done = await chore.work()
         except (*AWAY, OutsideAwayError) as error:
-            pause = max(chore.every, AWAY_SECONDS)
+            pause = max(min(chore.every, SWEEP_SECONDS), AWAY_SECONDS)
             service.health.not_ready(chore.name, "the outside does not answer or refuses")
             log.warning("scheduler.waiting", chore=chore.name, **failure(error))
         else:

@@ -17,6 +17,8 @@ class Settings:
     unknown_resend: timedelta
     formats: tuple[str, ...]
     texts: Texts
+    ledger_raw_kept: timedelta
+    keys_kept: timedelta
 
 
 def read_settings(env: config.Env) -> Settings:
@@ -27,4 +29,6 @@ def read_settings(env: config.Env) -> Settings:
         unknown_resend=config.unknown_resend(env),
         formats=tuple(one.name for one in choose_formats(config.media_formats(env))),
         texts=read_texts(config.texts_file(env)),
+        ledger_raw_kept=config.ledger_raw_kept(env),
+        keys_kept=config.keys_kept(env),
     )

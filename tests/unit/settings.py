@@ -41,7 +41,10 @@ READS: dict[str, frozenset[str]] = {
         }
     ),
     "scheduler": frozenset(
-        {"DATABASE_URL", "AMQP_URL", "UNKNOWN_RESEND_SECONDS", "MEDIA_FORMATS", "TEXTS_FILE"}
+        {
+            "DATABASE_URL", "AMQP_URL", "UNKNOWN_RESEND_SECONDS", "MEDIA_FORMATS", "TEXTS_FILE",
+            "LEDGER_RAW_DAYS", "KEYS_DAYS",
+        }
     ),
     "sender": frozenset(
         {
@@ -78,6 +81,8 @@ WRONG: dict[str, list[str]] = {
     "GRACE_PERIOD_SECONDS": _SECONDS,
     "GRACE_REPLY": ["", "Append", "reopens", SECRET],
     "UNKNOWN_RESEND_SECONDS": _SECONDS,
+    "LEDGER_RAW_DAYS": _SECONDS,
+    "KEYS_DAYS": ["29", "7", *_SECONDS],
     "WHATSAPP_MEDIA_HOSTS": ["", ",", f"http://{SECRET}/", "a host", "host:port", "*"],
     "REFUSAL_NOTICE_SECONDS": _SECONDS,
     "MEDIA_FORMATS": ["", ",", "pdf,,jpg", "pdf,exe", SECRET],

@@ -34,7 +34,10 @@ async def test_a_ticket_is_closed_while_another_chore_hangs(
     await route(database_url, text_message("34600111222", "Hola"))
     service = Service()
     texts = read_texts(DEFAULT_TEXTS_FILE)
-    settings = Settings(database_url, amqp_url, timedelta(seconds=120), ("pdf",), texts)
+    settings = Settings(
+        database_url, amqp_url, timedelta(seconds=120), ("pdf",), texts,
+        ledger_raw_kept=timedelta(days=90), keys_kept=timedelta(days=365),
+    )  # fmt: skip
     running = asyncio.create_task(scheduling.serve(settings, service))
     await hanging.wait()
     await database.execute(MAKE_CLOSING, 0)
