@@ -54,6 +54,25 @@ deleted AS (
 SELECT count(*) FROM deleted
 """
 
+# Changes of addresses whose contact never came, and marks whose message never did.
+DELETE_CHANGES = """
+WITH old AS MATERIALIZED (
+    SELECT event_key FROM identity_changes WHERE kept_at < now() - $1::interval
+    LIMIT $2 FOR UPDATE SKIP LOCKED),
+deleted AS (
+    DELETE FROM identity_changes WHERE event_key = ANY(ARRAY(SELECT event_key FROM old)) RETURNING 1)
+SELECT count(*) FROM deleted
+"""
+DELETE_MARKS = """
+WITH old AS MATERIALIZED (
+    SELECT event_key FROM message_marks
+    WHERE message_id IS NULL AND sent_at < now() - $1::interval
+    LIMIT $2 FOR UPDATE SKIP LOCKED),
+deleted AS (
+    DELETE FROM message_marks WHERE event_key = ANY(ARRAY(SELECT event_key FROM old)) RETURNING 1)
+SELECT count(*) FROM deleted
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Purged:
@@ -73,7 +92,8 @@ async def purge_ledger(
     """
     without_raw = await _in_batches(pool, DELETE_KEYS_WITHOUT_RAW, keys_kept, stopping)
     with_raw = await _in_batches(pool, DELETE_KEYS_WITH_RAW, keys_kept, stopping)
-    await _in_batches(pool, DELETE_SUSPECTS, keys_kept, stopping)
+    for statement in (DELETE_SUSPECTS, DELETE_CHANGES, DELETE_MARKS):
+        await _in_batches(pool, statement, keys_kept, stopping)
     raw = await _in_batches(pool, PURGE_RAW, raw_kept, stopping)
     return Purged(raw, without_raw + with_raw)
 

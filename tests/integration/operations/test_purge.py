@@ -139,3 +139,21 @@ async def test_its_statements_walk_along_an_index(database: asyncpg.Connection) 
         assert "Index Scan using received_events_with" in text
         assert "Index Cond: (received_at < " in text
         assert "Seq Scan" not in text
+
+
+async def test_what_waited_for_somebody_who_never_came_goes_with_the_keys(
+    database_url: str, database: asyncpg.Connection, operator: Operator
+) -> None:
+    change = {"type": "system", "system": {"type": "user_changed_number", "wa_id": "34600999888"}}
+    mark = {"type": "reaction", "reaction": {"message_id": "wamid.nowhere", "emoji": "x"}}
+    waiting = [text_message(PHONE, "") | change, text_message("34600333444", "") | mark]
+    await route_given(database_url, events_of(webhook_of(*waiting)))
+    count = "SELECT (SELECT count(*) FROM identity_changes), (SELECT count(*) FROM message_marks)"
+
+    await operator("purge")
+    assert tuple(await database.fetchrow(count) or ()) == (1, 1)
+    await database.execute("UPDATE identity_changes SET kept_at = now() - interval '1 year 1 day'")
+    await database.execute("UPDATE message_marks SET sent_at = now() - interval '1 year 1 day'")
+    await operator("purge")
+
+    assert tuple(await database.fetchrow(count) or ()) == (0, 0)
