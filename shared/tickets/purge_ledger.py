@@ -60,7 +60,8 @@ WITH old AS MATERIALIZED (
     SELECT event_key FROM identity_changes WHERE kept_at < now() - $1::interval
     LIMIT $2 FOR UPDATE SKIP LOCKED),
 deleted AS (
-    DELETE FROM identity_changes WHERE event_key = ANY(ARRAY(SELECT event_key FROM old)) RETURNING 1)
+    DELETE FROM identity_changes
+    WHERE event_key = ANY(ARRAY(SELECT event_key FROM old)) RETURNING 1)
 SELECT count(*) FROM deleted
 """
 DELETE_MARKS = """
