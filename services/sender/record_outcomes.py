@@ -76,7 +76,8 @@ async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
         await _record_accepted(tx, sent)
         await _record_refused(tx, sent, now)
         await _record_unknown(tx, sent, now)
-        await attach_marks(tx, contacts)
+        accepted = [s.outcome.wamid for s in sent if isinstance(s.outcome, Accepted)]
+        await attach_marks(tx, contacts, wamids=accepted)
         await settle_proved(tx, contacts, now)
         await date_next_messages(tx, contacts, now)
 

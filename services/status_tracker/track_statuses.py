@@ -12,6 +12,7 @@ from shared.events import WebhookEvent
 from shared.tickets.advance_deliveries import Told, advance_deliveries
 from shared.tickets.lock_contacts import lock_contacts_of
 from shared.tickets.lock_wamids import lock_wamids
+from shared.tickets.mark_messages import attach_marks
 from shared.tickets.record_items import Recorded, record_items, sift_items
 from shared.tickets.settle_proved import settle_proved
 from shared.tickets.take_early_statuses import take_early_statuses
@@ -153,6 +154,7 @@ async def _advance(
     if wamids:
         await tx.connection.execute(FILL_WAMIDS, list(wamids), list(wamids.values()))
         await take_early_statuses(tx, wamids)
+        await attach_marks(tx, known.contacts.values(), wamids=wamids)
 
 
 async def _note_traffic(tx: Transaction, told: Sequence[Recorded]) -> None:

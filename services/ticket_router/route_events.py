@@ -66,7 +66,14 @@ async def _mark(tx: Transaction, verdicts: Sequence[Verdict], found: Found) -> l
             for one in marks
         ],
     )  # fmt: skip
-    attached = await attach_marks(tx, found.to_lock)  # of those who were joined, too
+    routed = [one.message.wamid for one in verdicts if isinstance(one, ToRoute)]
+    attached = await attach_marks(
+        tx,
+        found.to_lock,
+        marks=[one.event.event_key for one in marks],
+        wamids=[wamid for wamid in routed if wamid is not None],
+        joined=[goes_on for goes_on, _ in found.joins],
+    )
     return [
         Recorded(
             one.event,

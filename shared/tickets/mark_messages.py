@@ -18,7 +18,9 @@ FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::ti
 ON CONFLICT (event_key) DO NOTHING
 """
 
-# Only of the same contact; what we wrote can be reacted to, and neither edited nor revoked.
+# Only of the same contact; what we wrote can be reacted to, and neither edited nor revoked. A mark
+# whose message never comes must not have all messages of its contact searched with every batch, so
+# only new marks, new messages and joined contacts are looked at.
 ATTACH_MARKS = """
 UPDATE message_marks SET message_id = messages.id
 FROM tickets JOIN messages ON messages.ticket_id = tickets.id
@@ -26,6 +28,8 @@ WHERE message_marks.message_id IS NULL AND message_marks.contact_id = ANY($1::bi
   AND tickets.contact_id = message_marks.contact_id
   AND messages.wamid = message_marks.target_wamid
   AND (messages.direction = 'inbound' OR message_marks.kind = 'reaction')
+  AND (message_marks.event_key = ANY($2::text[]) OR message_marks.target_wamid = ANY($3::text[])
+       OR message_marks.contact_id = ANY($4::bigint[]))
 RETURNING message_marks.event_key, messages.id
 """
 
@@ -86,12 +90,22 @@ async def keep_marks(tx: Transaction, marks: Sequence[MarkToKeep]) -> None:
         )
 
 
-async def attach_marks(tx: Transaction, contact_ids: Iterable[int]) -> dict[str, int]:
-    """Attach what waits for messages of these contacts, whom the caller has locked.
+async def attach_marks(
+    tx: Transaction,
+    contact_ids: Iterable[int],
+    *,
+    marks: Iterable[str] = (),
+    wamids: Iterable[str] = (),
+    joined: Iterable[int] = (),
+) -> dict[str, int]:
+    """Attach marks to messages of these contacts, whom the caller has locked.
 
-    Gives the message of each mark that was attached, by the mark's event key.
+    Looked at are new marks (by event key), marks on messages whose wamids are new, and all marks of
+    contacts that were joined. Gives the message of each that was attached, by the mark's event key.
     """
-    rows = await tx.connection.fetch(ATTACH_MARKS, sorted(set(contact_ids)))
+    rows = await tx.connection.fetch(
+        ATTACH_MARKS, sorted(set(contact_ids)), list(marks), list(wamids), list(joined)
+    )
     attached = {row["event_key"]: row["id"] for row in rows}
     if attached:
         await tx.connection.execute(SHOW_MARKS, sorted(set(attached.values())))
