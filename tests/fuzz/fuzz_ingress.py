@@ -47,8 +47,8 @@ class Figures:
     def growth(self) -> float:
         """MiB by which ingress grew once it was warm.
 
-        The least of the last five looks: what grows for good is in all of them. A few large cases at
-        once leave some megabytes that the allocator gives back later.
+        The least of the last five looks: what grows for good is in all of them. A few large cases
+        at once leave some megabytes that the allocator gives back later.
         """
         return (min(self.memory[-5:]) - self.memory[0]) / 2**20
 
