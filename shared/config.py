@@ -4,7 +4,6 @@ A service's `settings.py` calls the functions of the variables that it uses. All
 ValueError whose text names the variable and never shows its value.
 """
 
-import ipaddress
 import re
 import sys
 from datetime import timedelta
@@ -14,7 +13,10 @@ from urllib.parse import urlsplit
 from shared.environment import (
     Env,
     ValidationError,
+    days,
     environment,
+    is_host,
+    name_and_language,
     names,
     not_blank,
     required,
@@ -98,6 +100,20 @@ def whatsapp_messages_per_second(env: Env) -> int:
     return env.int("WHATSAPP_MESSAGES_PER_SECOND", 80, validate=_POSITIVE)
 
 
+def templates(env: Env) -> dict[str, tuple[str, str]]:
+    """Give name and language of the configured templates, by the purpose of their messages.
+
+    An empty value counts as none.
+    """
+    named = {
+        "opening": name_and_language(env, "TEMPLATE_OPENING"),
+        "closing": name_and_language(env, "TEMPLATE_CLOSING"),
+        "reopened": name_and_language(env, "TEMPLATE_REOPENED"),
+        "refused": name_and_language(env, "TEMPLATE_REFUSED"),
+    }
+    return {purpose: template for purpose, template in named.items() if template is not None}
+
+
 def grace_period(env: Env) -> timedelta:
     """Give the time between the closing message and the end of the ticket."""
     return timedelta(seconds=env.int("GRACE_PERIOD_SECONDS", 1800, validate=_POSITIVE))
@@ -146,22 +162,14 @@ def unknown_resend(env: Env) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-MOST_DAYS = 36_500
-
-
 def ledger_raw_kept(env: Env) -> timedelta:
     """Give how long the raw JSON of what came in is kept, which is personal."""
-    return _days(env, "LEDGER_RAW_DAYS", 90, 1)
+    return days(env, "LEDGER_RAW_DAYS", 90, 1)
 
 
 def keys_kept(env: Env) -> timedelta:
     """Give how long an event that comes again is known; Meta sends again for seven days."""
-    return _days(env, "KEYS_DAYS", 365, 30)
-
-
-def _days(env: Env, name: str, default: int, least: int) -> timedelta:
-    check = validate.Range(min=least, max=MOST_DAYS, error=f"Must be {least} or more days.")
-    return timedelta(days=env.int(name, default, validate=check))
+    return days(env, "KEYS_DAYS", 365, 30)
 
 
 def texts_file(env: Env) -> Path:
@@ -174,17 +182,7 @@ def texts_file(env: Env) -> Path:
 
 def http_host(env: Env) -> str:
     """Give the address to listen on."""
-
-    def check(value: str) -> None:
-        try:
-            ipaddress.ip_address(value)
-        except ValueError:
-            if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})", value):
-                raise ValidationError("Must be an IP address or a host name.") from None
-            if re.fullmatch(r"[0-9.]+", value):
-                raise ValidationError("Is not an IP address.") from None
-
-    return env.str("HTTP_HOST", "127.0.0.1", validate=[not_blank, check])
+    return env.str("HTTP_HOST", "127.0.0.1", validate=[not_blank, is_host])
 
 
 _PORT = validate.Range(min=1, max=65535, error="Must be a port, 1 to 65535.")

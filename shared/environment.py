@@ -1,21 +1,30 @@
 """Read the environment: secrets that come as files, and the checks that several variables share."""
 
+import ipaddress
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from environs import Env, FileAwareEnv, ValidationError, validate
 
 __all__ = [
+    "MOST_DAYS",
     "Env",
     "ValidationError",
+    "days",
     "environment",
+    "is_host",
+    "name_and_language",
     "names",
     "not_blank",
     "required",
     "url_of",
     "validate",
 ]
+
+MOST_DAYS = 36_500
 
 
 def not_blank(value: str) -> None:
@@ -56,6 +65,36 @@ def url_of(*schemes: str, needs_host: bool = True) -> Callable[[str], None]:
             raise ValidationError(f"Must be a URL that begins with {' or '.join(schemes)}.")
 
     return check
+
+
+def is_host(value: str) -> None:
+    """Check that a value is an address or the name of a machine."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})", value):
+            raise ValidationError("Must be an IP address or a host name.") from None
+        if re.fullmatch(r"[0-9.]+", value):
+            raise ValidationError("Is not an IP address.") from None
+
+
+def days(env: Env, name: str, default: int, least: int) -> timedelta:
+    """Read a number of days."""
+    check = validate.Range(min=least, max=MOST_DAYS, error=f"Must be {least} or more days.")
+    return timedelta(days=env.int(name, default, validate=check))
+
+
+def name_and_language(env: Env, name: str) -> tuple[str, str] | None:
+    """Read a template's name and language; an empty value counts as none."""
+    value = env.str(name, "")
+    match = re.fullmatch(r"([a-z0-9_]{1,512}):([a-z]{2,3}(?:_[A-Z]{2})?)", value)
+    if match is not None:
+        return match[1], match[2]
+    if value:
+        raise ValueError(
+            f'Environment variable "{name}" invalid: Must be name:language, as in opening:es_ES.'
+        )
+    return None
 
 
 def required(env: Env, name: str, *checks: Callable[[Any], Any]) -> str:

@@ -85,6 +85,8 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         # sender
         "send.accepted": {"message_id", "attempt", "took_ms"},
         "send.retry": {"message_id", "attempt", "code", "status", "due_in_ms"},
+        "send.undeliverable": {"message_id", "purpose"},
+        "send.window_closed": {"message_id", "purpose"},
         "send.failed": {"message_id", "attempt", "code", "status"},
         "send.unknown": {"message_id", "attempt", *_FAILURE},
         "send.settled": {"message_id", "state"},

@@ -1,16 +1,14 @@
 """Tickets, messages and files as the API shows them."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import asyncpg
 import msgspec
 from aiohttp import web
 
 from services.agent_desk.answers import Attachment, Contact, Earlier, Message, Ticket
-
-# R16: WhatsApp takes free text for so long after the contact's last message.
-WINDOW = timedelta(hours=24)
+from shared.domain.window import window_end
 
 
 def json_answer(value: msgspec.Struct, status: int = 200) -> web.Response:
@@ -22,8 +20,7 @@ def json_answer(value: msgspec.Struct, status: int = 200) -> web.Response:
 
 def window_closes_at(ticket: asyncpg.Record) -> datetime | None:
     """Give the end of the time in which free text can be sent; None for other channels."""
-    last: datetime | None = ticket["last_inbound_at"]
-    return last + WINDOW if last is not None and ticket["channel"] == "whatsapp" else None
+    return window_end(ticket["last_inbound_at"]) if ticket["channel"] == "whatsapp" else None
 
 
 def show_ticket(row: asyncpg.Record) -> Ticket:

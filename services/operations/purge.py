@@ -7,6 +7,7 @@ from datetime import timedelta
 from services.operations.show import say
 from shared import config
 from shared.database.pool import create_pool
+from shared.environment import MOST_DAYS
 from shared.tickets.purge_ledger import purge_ledger
 
 
@@ -34,6 +35,6 @@ async def _purge(database_url: str, raw_kept: timedelta, keys_kept: timedelta) -
 
 def _days(text: str) -> timedelta:
     days = int(text)
-    if not 1 <= days <= config.MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"must be from 1 to {config.MOST_DAYS} days")
+    if not 1 <= days <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"must be from 1 to {MOST_DAYS} days")
     return timedelta(days=days)

@@ -8,13 +8,15 @@ from services.sender.take_messages import Taken
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.log import failure
+from shared.tickets.close_window import close_window
 from shared.tickets.date_next_message import date_next_messages
 from shared.tickets.lock_contacts import lock_contacts_of
 from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.mark_messages import attach_marks
 from shared.tickets.settle_proved import settle_proved
 from shared.tickets.take_early_statuses import take_early_statuses
-from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown
+from shared.whatsapp.error_codes import WINDOW_CLOSED
+from shared.whatsapp.send_message import Accepted, Outcome, Refused, Undeliverable, Unknown
 
 # The delay before attempt n + 1 doubles from 2 s; what waits for a person is tried once a minute.
 _FIRST_DELAY = timedelta(seconds=2)
@@ -76,6 +78,7 @@ async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
         await _record_accepted(tx, sent)
         await _record_refused(tx, sent, now)
         await _record_unknown(tx, sent, now)
+        await _record_undeliverable(tx, sent)
         accepted = [s.outcome.wamid for s in sent if isinstance(s.outcome, Accepted)]
         await attach_marks(tx, contacts, wamids=accepted)
         await settle_proved(tx, contacts, now)
@@ -104,6 +107,9 @@ async def _record_accepted(tx: Transaction, sent: Sequence[Sent]) -> None:
 
 async def _record_refused(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
     refused = [(s, s.outcome) for s in sent if isinstance(s.outcome, Refused)]
+    closed = [s for s, o in refused if o.code == WINDOW_CLOSED and s.taken.form == "text"]
+    await close_window(tx, await _finish(tx, closed), now)
+    refused = [(s, o) for s, o in refused if s not in closed]
     failed = [(s, o) for s, o in refused if _is_final(s, o)]
     again = [(s, o, _delay(s, o)) for s, o in refused if not _is_final(s, o)]
     if failed:
@@ -145,6 +151,15 @@ async def _record_unknown(tx: Transaction, sent: Sequence[Sent], now: datetime) 
             "send.unknown", message_id=one.taken.message_id, attempt=one.taken.attempt,
             **(failure(error) if error is not None else {}),
         )  # fmt: skip
+
+
+async def _record_undeliverable(tx: Transaction, sent: Sequence[Sent]) -> None:
+    undeliverable = [one for one in sent if isinstance(one.outcome, Undeliverable)]
+    if undeliverable:
+        finished = await _finish(tx, undeliverable)
+        await tx.connection.execute(SET_DELIVERY, finished, "undeliverable")
+    for one in undeliverable:
+        tx.log("send.undeliverable", message_id=one.taken.message_id, purpose=one.taken.purpose)
 
 
 async def _finish(tx: Transaction, done: Sequence[Sent]) -> list[int]:

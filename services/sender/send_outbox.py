@@ -12,7 +12,7 @@ from shared.database.pool import AWAY, Pool
 from shared.errors import TryAgainError
 from shared.log import failure, log
 from shared.service import Service
-from shared.whatsapp.send_message import GraphApi, Outcome, Refused
+from shared.whatsapp.send_message import GraphApi, Outcome, Refused, Template, Undeliverable
 
 # Requests to WhatsApp at once; at 50 ms an answer that is 1,000 messages a second.
 IN_FLIGHT = 50
@@ -82,7 +82,9 @@ class SendOutbox:
         if room <= 0:
             return []
         try:
-            taken = await take_messages(self._pool, room, self._settings.grace)
+            taken = await take_messages(
+                self._pool, room, self._settings.grace, self._settings.templates
+            )
         except AWAY as error:
             self._say_away(error)
             return []
@@ -90,15 +92,22 @@ class SendOutbox:
         return taken
 
     async def _send(self, message: Taken) -> None:
-        await self._wait_for_slot()
         started = monotonic()
-        outcome: Outcome = Refused("fail", 0, None)  # a contact without any address
-        if message.recipient.phone is not None or message.recipient.user_id is not None:
-            outcome = await self._graph.send_text(
-                message.recipient, message.text, message.message_id
-            )
+        outcome = await self._send_as(message)
         self._sent.append(Sent(message, outcome, round((monotonic() - started) * 1000, 1)))
         self._answered.set()
+
+    async def _send_as(self, message: Taken) -> Outcome:
+        if message.recipient.phone is None and message.recipient.user_id is None:
+            return Refused("fail", 0, None)
+        if message.form == "undeliverable":
+            return Undeliverable()
+        await self._wait_for_slot()
+        if message.form == "text":
+            return await self._graph.send_text(message.recipient, message.text, message.message_id)
+        name, language = self._settings.templates[str(message.purpose)]
+        template = Template(name, language, message.parameters)
+        return await self._graph.send_template(message.recipient, template, message.message_id)
 
     async def _wait_for_slot(self) -> None:
         """Keep below the number's throughput: each message gets the next slot of its length."""

@@ -1,6 +1,6 @@
 """Take messages that are due, so that no other sender sends them."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ import asyncpg
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.domain.ticket import deadline_when_taken
+from shared.domain.window import Form, form_of
 from shared.tickets.lock_contacts import READ_CLOCK
 from shared.tickets.record_actions import Action, record_actions
 from shared.whatsapp.send_message import SEND_SECONDS, Recipient
@@ -33,7 +34,11 @@ RETURNING message_id, attempts
 """
 
 FIND_TAKEN = """
-SELECT messages.id, messages.text, messages.purpose, messages.ticket_id, tickets.contact_id,
+SELECT messages.id, messages.text, messages.purpose, messages.ticket_id, messages.as_template,
+       tickets.contact_id, tickets.number, contacts.last_inbound_at,
+       (SELECT string_agg(coalesce(filename, told.kind), ', ' ORDER BY attachments.id)
+        FROM attachments JOIN messages AS told ON told.id = attachments.message_id
+        WHERE attachments.notice_id = messages.id) AS files,
        (SELECT value FROM contact_addresses
         WHERE contact_id = tickets.contact_id AND kind = 'phone'
         ORDER BY added_at DESC, value LIMIT 1) AS phone,
@@ -41,6 +46,7 @@ SELECT messages.id, messages.text, messages.purpose, messages.ticket_id, tickets
         WHERE contact_id = tickets.contact_id AND kind = 'user_id'
         ORDER BY added_at DESC, value LIMIT 1) AS user_id
 FROM messages JOIN tickets ON tickets.id = messages.ticket_id
+JOIN contacts ON contacts.id = tickets.contact_id
 WHERE messages.id = ANY($1::bigint[])
 """
 
@@ -62,10 +68,20 @@ class Taken:
     attempt: int
     text: str
     recipient: Recipient
+    purpose: str | None = None
+    form: Form = "text"
+    """How it may leave now (R16)."""
+    parameters: tuple[str, ...] = ()
+    """For its template: the ticket's number, and for a notice its files."""
 
 
-async def take_messages(pool: Pool, limit: int, grace: timedelta) -> list[Taken]:
-    """Take up to `limit` due messages, one for each contact, oldest due time first."""
+async def take_messages(
+    pool: Pool, limit: int, grace: timedelta, templates: Container[str] = ()
+) -> list[Taken]:
+    """Take up to `limit` due messages, one for each contact, oldest due time first.
+
+    `templates` are the purposes for which there is one.
+    """
     async with transaction(pool) as tx:
         locked = await tx.connection.fetch(LOCK_DUE_CONTACTS, limit)
         if not locked:
@@ -75,16 +91,29 @@ async def take_messages(pool: Pool, limit: int, grace: timedelta) -> list[Taken]
         attempts = {row["message_id"]: row["attempts"] for row in rows}
         messages = await tx.connection.fetch(FIND_TAKEN, list(attempts))
         await _start_grace(tx, [m for m in messages if m["purpose"] == "closing"], now, grace)
-    return [
-        Taken(
-            message["id"],
-            message["contact_id"],
-            attempts[message["id"]],
-            message["text"],
-            Recipient(message["phone"], message["user_id"]),
-        )
-        for message in messages
-    ]
+    return [_taken(message, attempts[message["id"]], now, templates) for message in messages]
+
+
+def _taken(
+    message: asyncpg.Record, attempt: int, now: datetime, templates: Container[str]
+) -> Taken:
+    purpose = message["purpose"]
+    return Taken(
+        message["id"],
+        message["contact_id"],
+        attempt,
+        message["text"],
+        Recipient(message["phone"], message["user_id"]),
+        purpose,
+        form_of(
+            purpose,
+            # Where WhatsApp has said that the window is closed, it is.
+            None if message["as_template"] else message["last_inbound_at"],
+            now,
+            has_template=purpose in templates,
+        ),
+        tuple(one for one in (message["number"], message["files"]) if one is not None),
+    )
 
 
 async def _start_grace(

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from shared.database.transaction import Transaction
 from shared.domain.delivery import is_further
+from shared.tickets.close_window import close_window
+from shared.tickets.lock_contacts import READ_CLOCK
+from shared.whatsapp.error_codes import WINDOW_CLOSED
 
 FIND_DELIVERIES = "SELECT id, delivery FROM messages WHERE id = ANY($1::bigint[])"
 
@@ -35,6 +38,13 @@ async def advance_deliveries(tx: Transaction, told: Sequence[Told]) -> None:
         if is_further(one.state, known[one.message_id]):
             known[one.message_id] = one.state
             changed[one.message_id] = one
+    closed = {
+        message_id
+        for message_id, one in changed.items()
+        if one.state == "failed" and one.error_code == WINDOW_CLOSED
+    }
+    await close_window(tx, sorted(closed), await tx.connection.fetchval(READ_CLOCK))
+    changed = {message_id: one for message_id, one in changed.items() if message_id not in closed}
     if not changed:
         return
     await tx.connection.execute(

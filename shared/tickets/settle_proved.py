@@ -13,7 +13,7 @@ DELETE FROM outbox USING messages
 WHERE outbox.contact_id = ANY($1::bigint[]) AND messages.id = outbox.message_id
   AND outbox.attempts > 0
   AND (outbox.state <> 'sending' OR outbox.lease_until <= $2)
-  AND messages.delivery IN ('sent', 'delivered', 'read', 'failed')
+  AND messages.delivery IN ('sent', 'delivered', 'read', 'failed', 'undeliverable')
 RETURNING messages.id, messages.delivery
 """
 

@@ -8,6 +8,9 @@ later, so that nothing is lost.
 
 from typing import Literal
 
+# The 24-hour window is closed, by Meta's own reckoning (Meta, error codes).
+WINDOW_CLOSED = 131047
+
 Verdict = Literal["retry", "few", "later", "fail"]
 
 # Throttling and outages: tried again with growing delay for as long as they last.

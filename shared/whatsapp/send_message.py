@@ -41,7 +41,22 @@ class Unknown:
     status: int
 
 
-Outcome = Accepted | Refused | Unknown
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """Nothing was sent, because nothing may be sent (R16)."""
+
+
+Outcome = Accepted | Refused | Unknown | Undeliverable
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message that WhatsApp approved beforehand, with what stands in its body."""
+
+    name: str
+    language: str
+    """As in `es_ES`."""
+    parameters: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +98,34 @@ class GraphApi:
 
     async def send_text(self, recipient: Recipient, text: str, message_id: int) -> Outcome:
         """Send a text of at most 4096 characters; never raises for what the network does."""
+        content = {"type": "text", "text": {"body": text, "preview_url": False}}
+        return await self._send(recipient, content, message_id)
+
+    async def send_template(
+        self, recipient: Recipient, template: Template, message_id: int
+    ) -> Outcome:
+        """Send a template; never raises for what the network does."""
+        parameters = [{"type": "text", "text": _one_line(one)} for one in template.parameters]
+        content = {
+            "type": "template",
+            "template": {
+                "name": template.name,
+                "language": {"code": template.language},
+                "components": [{"type": "body", "parameters": parameters}],
+            },
+        }
+        return await self._send(recipient, content, message_id)
+
+    async def _send(
+        self, recipient: Recipient, content: dict[str, Any], message_id: int
+    ) -> Outcome:
         if self._session is None:
             raise RuntimeError("GraphApi is used outside its `async with`")
         body = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
             **_address(recipient),
-            "type": "text",
-            "text": {"body": text, "preview_url": False},
+            **content,
             "biz_opaque_callback_data": callback_data(message_id),
         }
         try:
@@ -102,6 +137,11 @@ class GraphApi:
             return Refused("retry", 0, None)  # no connection was made, so nothing was sent
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return Unknown(error, 0)
+
+
+def _one_line(text: str) -> str:
+    """Keep to what a parameter may hold: no line breaks, no long gaps (Meta, 132018)."""
+    return " ".join(text.split()) or "-"
 
 
 def _address(recipient: Recipient) -> dict[str, str]:

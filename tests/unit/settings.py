@@ -50,6 +50,7 @@ READS: dict[str, frozenset[str]] = {
         {
             "DATABASE_URL", "WHATSAPP_GRAPH_URL", "WHATSAPP_ACCESS_TOKEN",
             "WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_MESSAGES_PER_SECOND", "GRACE_PERIOD_SECONDS",
+            "TEMPLATE_OPENING", "TEMPLATE_CLOSING", "TEMPLATE_REOPENED", "TEMPLATE_REFUSED",
         }
     ),
     "status_tracker": frozenset({"DATABASE_URL", "AMQP_URL", "WHATSAPP_PHONE_NUMBER_ID"}),
@@ -68,6 +69,7 @@ _URLS = ["", SECRET, f"ftp://u:{SECRET}@host/", f"//{SECRET}"]
 _SECONDS = ["", "0", "-1", "abc", "1.5", "1e3", SECRET]
 _PORTS = ["", "0", "-1", "70000", "abc", "80.5", SECRET]
 _TOKENS = ["", f"{SECRET} with spaces", f"{SECRET}ñ", f"{SECRET}\x00"]
+_TEMPLATES = [SECRET, f"{SECRET}:", ":es_ES", "Opening:es_ES", "opening:spanish", "a:es:es"]
 
 WRONG: dict[str, list[str]] = {
     "DATABASE_URL": [*_URLS, f"postgresql://u:{SECRET}@h:abc/x", f"postgresql://u:{SECRET}@[h/x"],
@@ -88,6 +90,10 @@ WRONG: dict[str, list[str]] = {
     "MEDIA_FORMATS": ["", ",", "pdf,,jpg", "pdf,exe", SECRET],
     "MEDIA_MAX_BYTES": _SECONDS,
     "MEDIA_STORE_URL": ["", "file:///", "file://relative", "s3://", "/a/folder", f"ftp://{SECRET}"],
+    "TEMPLATE_OPENING": _TEMPLATES,
+    "TEMPLATE_CLOSING": _TEMPLATES,
+    "TEMPLATE_REOPENED": _TEMPLATES,
+    "TEMPLATE_REFUSED": _TEMPLATES,
     "TEXTS_FILE": ["", "/nowhere/texts.toml", "/"],
     "HTTP_HOST": ["", "1.2.3", "256.1.1.1", "a host", "-h", f"http://{SECRET}"],
     "INGRESS_PORT": _PORTS,

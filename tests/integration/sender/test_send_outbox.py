@@ -328,7 +328,7 @@ async def test_a_status_without_our_data_that_comes_before_the_answer_counts_aft
         return str({m["text"]: m["id"] for m in await sending.phone(PHONE)}["lenta"])
 
     wamid = await eventually(accepted)
-    errors = [{"code": 131047, "title": "Re-engagement message"}]
+    errors = [{"code": 131026, "title": "Re-engagement message"}]
     status = {"id": wamid, "status": "failed", "timestamp": "1795000100", "errors": errors}
     await inject_status(sending, status)
 
@@ -340,7 +340,7 @@ async def test_a_status_without_our_data_that_comes_before_the_answer_counts_aft
     await eventually(lambda: outbox_is_empty(database))
     assert await delivery(sending, number, message) == "failed"
     (line,) = sending.events("delivery.failed")
-    assert (line["message_id"], line["code"]) == (message, 131047)
+    assert (line["message_id"], line["code"]) == (message, 131026)
 
 
 async def test_a_contact_that_is_locked_when_its_answer_comes_delays_nobody_else(

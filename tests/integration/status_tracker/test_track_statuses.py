@@ -212,10 +212,10 @@ async def test_an_early_status_is_recorded_at_first_and_stored_when_its_message_
 async def test_one_change_of_a_delivery_is_one_line_and_a_failure_says_metas_code(
     pool: Pool, database: asyncpg.Connection
 ) -> None:
-    """An operator sees 131047 (outside the window), though the answer to the send was 200."""
+    """An operator sees 131026 (no WhatsApp there), though the answer to the send was 200."""
     lucky, refused, soon = await write_outgoing(database, 3)
     (late,) = await write_outgoing(database, wamid_known=False)
-    why: dict[str, Any] = {"errors": [{"code": 131047, "title": "Re-engagement message"}]}
+    why: dict[str, Any] = {"errors": [{"code": 131026, "title": "Message undeliverable"}]}
     told = [
         lucky.status("sent"), lucky.status("read"), lucky.status("failed", **why),
         refused.status("failed", **why), refused.status("sent"), soon.status("sent"),
@@ -234,7 +234,7 @@ async def test_one_change_of_a_delivery_is_one_line_and_a_failure_says_metas_cod
     ]
     assert said == [
         ("delivery.changed", lucky.message_id, "read", None),
-        ("delivery.failed", refused.message_id, None, 131047),
+        ("delivery.failed", refused.message_id, None, 131026),
         ("delivery.changed", soon.message_id, "sent", None),
         ("delivery.changed", soon.message_id, "delivered", None),
         ("delivery.failed", late.message_id, None, 131026),
