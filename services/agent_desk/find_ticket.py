@@ -24,9 +24,9 @@ previous.number AS previous_number,
 contacts.profile_name, contacts.username, contacts.typed_phone, contacts.typed_email,
 contacts.last_inbound_at,
 (SELECT value FROM contact_addresses WHERE contact_id = contacts.id AND kind = 'phone'
- ORDER BY added_at DESC, value LIMIT 1) AS phone,
+ ORDER BY left_at IS NOT NULL, added_at DESC, value LIMIT 1) AS phone,
 (SELECT value FROM contact_addresses WHERE contact_id = contacts.id AND kind = 'user_id'
- ORDER BY added_at DESC, value LIMIT 1) AS user_id
+ ORDER BY left_at IS NOT NULL, added_at DESC, value LIMIT 1) AS user_id
 """
 
 TICKET_TABLES = """

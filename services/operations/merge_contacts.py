@@ -12,7 +12,7 @@ from shared.tickets.join_contacts import join_contacts
 from shared.tickets.lock_contacts import lock_contacts
 
 FIND_CONTACTS = """
-SELECT id, merged_into,
+SELECT id, merged_into, typed_phone IS NOT NULL OR typed_email IS NOT NULL AS is_typed,
        EXISTS (SELECT FROM tickets WHERE contact_id = contacts.id AND channel = 'whatsapp'
                AND (status = 'open' OR status = 'closing' AND closes_at > $2)) AS has_open_ticket
 FROM contacts WHERE id = ANY($1::bigint[])
@@ -23,7 +23,7 @@ LONGEST_NAME = 60
 def merge_options(parser: argparse.ArgumentParser) -> None:
     """Name both contacts, and the person who decides."""
     parser.add_argument("contacts", type=int, nargs=2, help="the older one goes on")
-    parser.add_argument("--by", type=_person, required=True, help="who decided it")
+    parser.add_argument("--by", type=person_name, required=True, help="who decided it")
 
 
 def merge_contacts(env: config.Env, arguments: argparse.Namespace) -> None:
@@ -54,12 +54,17 @@ async def merge_under_lock(tx: Transaction, contacts: list[int], person: str) ->
             raise CommandFailedError(
                 f"contact {row['id']} was merged into contact {row['merged_into']} already"
             )
+        if row["is_typed"]:
+            raise CommandFailedError(
+                f"contact {row['id']} is one that an agent typed, which is no address to go by"
+            )
     if all(row["has_open_ticket"] for row in rows):
         raise CommandFailedError("both have an open ticket: close one of them, and try again then")
     await join_contacts(tx, survivor, merged, person, now)
 
 
-def _person(value: str) -> str:
+def person_name(value: str) -> str:
+    """Read who decides; raise ArgumentTypeError for what is no name."""
     if not value.strip() or len(value) > LONGEST_NAME or not value.isprintable():
         raise argparse.ArgumentTypeError(f"a name of at most {LONGEST_NAME} characters")
     return value.strip()

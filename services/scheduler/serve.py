@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from services.scheduler.close_due_tickets import close_due_tickets
+from services.scheduler.date_forgotten_heads import date_forgotten_heads
 from services.scheduler.drop_early_statuses import drop_early_statuses
 from services.scheduler.drop_old_changes import drop_old_changes
 from services.scheduler.expire_leases import expire_leases
@@ -70,6 +71,7 @@ def _chores(
         Chore("resend_unknown", lambda: resend_unknown(pool, wait)),
         Chore("queue_refusal_notices", lambda: queue_refusal_notices(pool, texts, formats)),
         Chore("requeue_attachments", lambda: requeue_attachments(pool, publisher)),
+        Chore("date_forgotten_heads", lambda: date_forgotten_heads(pool), every=SWEEP_SECONDS),
         Chore("drop_old_changes", lambda: drop_old_changes(pool), every=SWEEP_SECONDS),
         Chore("drop_early_statuses", lambda: drop_early_statuses(pool), every=SWEEP_SECONDS),
         Chore(

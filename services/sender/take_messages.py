@@ -30,6 +30,8 @@ TAKE_MESSAGES = """
 UPDATE outbox
 SET state = 'sending', attempts = attempts + 1, next_attempt_at = NULL, lease_until = $2
 WHERE contact_id = ANY($1::bigint[]) AND state = 'queued' AND next_attempt_at <= clock_timestamp()
+  AND NOT EXISTS (SELECT FROM outbox AS earlier WHERE earlier.contact_id = outbox.contact_id
+                  AND earlier.message_id < outbox.message_id)
 RETURNING message_id, attempts
 """
 
@@ -41,10 +43,10 @@ SELECT messages.id, messages.text, messages.purpose, messages.ticket_id, message
         WHERE attachments.notice_id = messages.id) AS files,
        (SELECT value FROM contact_addresses
         WHERE contact_id = tickets.contact_id AND kind = 'phone'
-        ORDER BY added_at DESC, value LIMIT 1) AS phone,
+        ORDER BY left_at IS NOT NULL, added_at DESC, value LIMIT 1) AS phone,
        (SELECT value FROM contact_addresses
         WHERE contact_id = tickets.contact_id AND kind = 'user_id'
-        ORDER BY added_at DESC, value LIMIT 1) AS user_id
+        ORDER BY left_at IS NOT NULL, added_at DESC, value LIMIT 1) AS user_id
 FROM messages JOIN tickets ON tickets.id = messages.ticket_id
 JOIN contacts ON contacts.id = tickets.contact_id
 WHERE messages.id = ANY($1::bigint[])

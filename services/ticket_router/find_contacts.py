@@ -1,9 +1,16 @@
 """Find the contacts behind senders, make those that are new, and follow changed addresses (R13)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.ticket_router.contact_rows import (
+    find_apart,
+    insert_addresses,
+    lock_addresses,
+    make_contacts,
+    read_addresses,
+)
 from shared.database.transaction import Transaction
 from shared.domain.address_book import FIRST_NEW, AddressBook
 from shared.domain.contact import Address, IdentityChange, Sender
@@ -12,32 +19,18 @@ from shared.tickets.identity_changes import drop_changes, find_waiting_changes
 from shared.tickets.join_contacts import join_contacts
 from shared.tickets.record_conflicts import record_conflicts
 
-# All addresses of every contact that has one of the given.
-FIND_ADDRESSES = """
-SELECT kind, match_key, contact_id FROM contact_addresses
-WHERE contact_id IN (
-    SELECT contact_id FROM contact_addresses
-    WHERE (kind, match_key) IN (SELECT * FROM unnest($1::text[], $2::text[])))
-"""
-
-# In the order of the keys, so that two routers never wait for one another in a circle. Whoever
-# comes second for an address gets a unique violation, does the batch again, and finds the contact.
-INSERT_ADDRESSES = """
-INSERT INTO contact_addresses (kind, match_key, value, contact_id)
-SELECT kind, match_key, value, contact_id
-FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
-     AS new (kind, match_key, value, contact_id)
-ORDER BY kind, match_key
-"""
-
-NEXT_CONTACTS = """
-SELECT nextval(pg_get_serial_sequence('contacts', 'id')) AS id FROM generate_series(1, $1)
-"""
-INSERT_CONTACTS = "INSERT INTO contacts (id) SELECT * FROM unnest($1::bigint[])"
-
 MOVE_ADDRESSES = """
-UPDATE contact_addresses SET contact_id = new.contact_id, added_at = now()
-FROM unnest($1::text[], $2::text[], $3::bigint[]) AS new (kind, match_key, contact_id)
+UPDATE contact_addresses
+SET contact_id = new.contact_id, added_at = now(), seen_at = new.seen_at, left_at = NULL
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])
+     AS new (kind, match_key, contact_id, seen_at)
+WHERE contact_addresses.kind = new.kind AND contact_addresses.match_key = new.match_key
+"""
+
+# Answers go to what was not left.
+LEAVE_ADDRESSES = """
+UPDATE contact_addresses SET left_at = new.left_at
+FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS new (kind, match_key, left_at)
 WHERE contact_addresses.kind = new.kind AND contact_addresses.match_key = new.match_key
 """
 
@@ -56,6 +49,8 @@ class Found:
     waited: list[str] = field(default_factory=list)
     """The event keys of changes that had been kept for a contact who is here now."""
     moves: dict[Address, int] = field(default_factory=dict)
+    seen: dict[Address, datetime] = field(default_factory=dict)
+    left: dict[Address, datetime] = field(default_factory=dict)
     joins: list[tuple[int, int]] = field(default_factory=list)
     to_lock: set[int] = field(default_factory=set)
     expected: dict[Address, int] = field(default_factory=dict)
@@ -63,36 +58,95 @@ class Found:
 
 
 async def find_contacts(
-    tx: Transaction, senders: Iterable[Sender], changes: Iterable[IdentityChange]
+    tx: Transaction, senders: Mapping[Sender, datetime], changes: Iterable[IdentityChange]
 ) -> Found:
-    """Give each sender's contact, making new ones; the contacts are not locked yet."""
-    wanted = list(dict.fromkeys(senders))
-    waiting = await find_waiting_changes(tx, wanted) if wanted else {}
-    told = list(dict.fromkeys([*changes, *waiting.values()]))
-    named = [*wanted, *(one for change in told for one in (change.before, change.after))]
-    book = AddressBook(await _owners(tx, named))
-    found = Found(expected=dict(book.owners))
-    for sender in wanted:
-        met = book.meet(sender)
+    """Give each sender's contact, making new ones; the contacts are not locked yet.
+
+    `senders` come with WhatsApp's second of the earliest message that shows them so. Raises
+    TryAgainError where what was looked at changes at this very moment.
+    """
+    told: dict[IdentityChange, str | None] = dict.fromkeys(changes)
+    named = await _find_all_named(tx, senders, told)
+    if not named:
+        return Found()
+    owners, seen = await read_addresses(tx, {address for one in named for address in one.addresses})
+    book, found = _resolve(AddressBook(dict(owners), dict(seen)), senders, told)
+    if book.joins and (apart := await find_apart(tx, book.touched)):
+        book, found = _resolve(AddressBook(dict(owners), dict(seen), apart), senders, told)
+    found.expected = owners
+    await _lock_new(tx, book, found, senders, told)
+    found.waited = [key for change, key in told.items() if key and change not in found.unknown]
+    await _write_new(tx, found, book)
+    return found
+
+
+async def _find_all_named(
+    tx: Transaction, senders: Mapping[Sender, datetime], told: dict[IdentityChange, str | None]
+) -> list[Sender]:
+    """Add to `told` all changes that have waited for one of these; give everybody who is named."""
+    while True:
+        named = [*senders, *(one for change in told for one in (change.before, change.after))]
+        waiting = await find_waiting_changes(tx, named) if named else {}
+        before = len(told)
+        told |= {change: key for key, change in waiting.items()}
+        if len(told) == before:
+            return named
+
+
+def _resolve(
+    book: AddressBook,
+    senders: Mapping[Sender, datetime],
+    told: Iterable[IdentityChange],
+) -> tuple[AddressBook, Found]:
+    found = Found()
+    for sender, at in senders.items():
+        met = book.meet(sender, at)
         found.contacts[sender] = int(met.contact_id or 0)
         if met.conflict is not None:
             found.conflicts[sender] = met.conflict
-    for change in told:
-        met = book.change(change)
-        if met.contact_id is None:
-            found.unknown.add(change)
-        elif met.adds or met.moves or met.joins:
-            found.changed[change] = met.contact_id
-    found.waited = [key for key, change in waiting.items() if change not in found.unknown]
-    await _write_new(tx, found, book)
-    return found
+    found.unknown = set(told)
+    # One may make known whom another one is about.
+    while True:
+        before = len(found.unknown)
+        for change in sorted(found.unknown, key=lambda one: (one.at, repr(one))):
+            met = book.change(change)
+            if met.contact_id is None:
+                continue
+            found.unknown.remove(change)
+            if met.adds or met.moves or met.joins:
+                found.changed[change] = met.contact_id
+        if len(found.unknown) == before:
+            return book, found
+
+
+async def _lock_new(
+    tx: Transaction,
+    book: AddressBook,
+    found: Found,
+    senders: Mapping[Sender, datetime],
+    told: Mapping[IdentityChange, str | None],
+) -> None:
+    """Meet whoever makes a contact of an address for which a change is being kept, and the reverse.
+
+    Neither would see the other's rows; so both take a lock on the address, and look again.
+    """
+    kept = {address for change in found.unknown for address in change.before.addresses}
+    addresses = sorted(kept | book.adds.keys())
+    if not addresses:
+        return
+    await lock_addresses(tx, addresses)
+    again = dict(told)
+    await _find_all_named(tx, senders, again)
+    known = (await read_addresses(tx, kept))[0] if kept else {}
+    if again.keys() != told.keys() or known.keys() & kept - found.expected.keys():
+        raise TryAgainError("addresses have changed")
 
 
 async def _write_new(tx: Transaction, found: Found, book: AddressBook) -> None:
     """Write new contacts and addresses, and give the contacts the ids that they have now."""
     ended = {merged for _, merged in book.joins}
     new = [FIRST_NEW + place for place in range(book.created)]
-    ids = await _make_contacts(tx, [one for one in new if one not in ended])
+    ids = await make_contacts(tx, [one for one in new if one not in ended])
 
     def real(contact_id: int) -> int:
         now = book.now(contact_id)
@@ -105,31 +159,10 @@ async def _write_new(tx: Transaction, found: Found, book: AddressBook) -> None:
     # What was new in this batch and passed on in it is written where it is now.
     found.moves = {what: real(one) for what, one in book.moves.items() if what not in book.adds}
     found.to_lock = {one for one in book.touched if one < FIRST_NEW} | set(ids.values())
-    added = {what: (real(book.owners[what]), form) for what, (_, form) in book.adds.items()}
-    await _insert_addresses(tx, added)
-    found.expected |= {what: contact_id for what, (contact_id, _) in added.items()}
-
-
-async def _make_contacts(tx: Transaction, new: Sequence[int]) -> dict[int, int]:
-    if not new:
-        return {}
-    rows = await tx.connection.fetch(NEXT_CONTACTS, len(new))
-    ids = {one: row["id"] for one, row in zip(new, rows, strict=True)}
-    await tx.connection.execute(INSERT_CONTACTS, list(ids.values()))
-    for contact_id in ids.values():
-        tx.log("contact.created", contact_id=contact_id)
-    return ids
-
-
-async def _insert_addresses(tx: Transaction, added: Mapping[Address, tuple[int, str]]) -> None:
-    if added:
-        await tx.connection.execute(
-            INSERT_ADDRESSES,
-            [kind for kind, _ in added],
-            [key for _, key in added],
-            [form for _, form in added.values()],
-            [contact_id for contact_id, _ in added.values()],
-        )
+    found.seen, found.left = book.seen, book.left
+    owners = {what: real(book.owners[what]) for what in book.adds}
+    await insert_addresses(tx, book, owners)
+    found.expected |= owners
 
 
 async def confirm_contacts(tx: Transaction, found: Found, now: datetime) -> None:
@@ -137,7 +170,7 @@ async def confirm_contacts(tx: Transaction, found: Found, now: datetime) -> None
 
     Raises TryAgainError where somebody else has changed one of them since.
     """
-    if await _read(tx, found.expected) != found.expected:
+    if found.expected and (await read_addresses(tx, found.expected))[0] != found.expected:
         raise TryAgainError("addresses have changed")
     if found.moves:
         await tx.connection.execute(
@@ -145,6 +178,14 @@ async def confirm_contacts(tx: Transaction, found: Found, now: datetime) -> None
             [kind for kind, _ in found.moves],
             [key for _, key in found.moves],
             list(found.moves.values()),
+            [found.seen[address] for address in found.moves],
+        )
+    if found.left:
+        await tx.connection.execute(
+            LEAVE_ADDRESSES,
+            [kind for kind, _ in found.left],
+            [key for _, key in found.left],
+            list(found.left.values()),
         )
     for goes_on, merged in found.joins:
         await join_contacts(tx, goes_on, merged, "system", now)
@@ -154,15 +195,3 @@ async def confirm_contacts(tx: Transaction, found: Found, now: datetime) -> None
     await record_conflicts(
         tx, [(found.contacts[who], owner) for who, owner in found.conflicts.items()], now
     )
-
-
-async def _owners(tx: Transaction, senders: Iterable[Sender]) -> dict[Address, int]:
-    return await _read(tx, {address for sender in senders for address in sender.addresses})
-
-
-async def _read(tx: Transaction, addresses: Iterable[Address]) -> dict[Address, int]:
-    wanted = sorted(addresses)
-    rows = await tx.connection.fetch(
-        FIND_ADDRESSES, [kind for kind, _ in wanted], [key for _, key in wanted]
-    )
-    return {(row["kind"], row["match_key"]): row["contact_id"] for row in rows}

@@ -63,9 +63,9 @@ def judge_event(event: WebhookEvent, phone_number_id: str) -> Verdict:
         return ToRecord("recorded", "another number")
     if message.in_group:
         return ToRecord("refused", "group")
-    if message.change is not None:
-        return ToChange(event, message.change)
     sent_at = read_timestamp(message.timestamp, event.received_at)
+    if message.change is not None:
+        return ToChange(event, IdentityChange(*message.change, sent_at))
     reason = _why_only_recorded(message)
     if reason is not None or message.sender is None:
         return ToRecord("recorded", reason or "no sender")

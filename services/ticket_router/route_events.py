@@ -1,6 +1,6 @@
 """Route a batch of events in one transaction: into tickets, onto messages, into the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from services.ticket_router.find_contacts import Found, confirm_contacts, find_contacts
@@ -16,6 +16,8 @@ from services.ticket_router.place_messages import place_messages
 from services.ticket_router.settings import Settings
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
+from shared.domain.contact import IdentityChange, Sender
+from shared.errors import TryAgainError
 from shared.events import AttachmentReceived, WebhookEvent
 from shared.tickets.identity_changes import keep_changes
 from shared.tickets.lock_contacts import lock_contacts
@@ -33,13 +35,15 @@ async def route_events(
     # Where an item is both replayed and delivered once more, it is the replay that counts.
     copies = sorted(events, key=lambda event: event.replay)
     judged = {event.item_id: judge_event(event, settings.phone_number_id) for event in copies}
-    senders = [one.sender for one in judged.values() if isinstance(one, ToRoute | ToMark)]
-    changes = [one.change for one in judged.values() if isinstance(one, ToChange)]
     async with transaction(pool) as tx:
-        found = await find_contacts(tx, senders, changes)
+        # What was done already says nothing of anybody: numbers pass on in between (R14).
+        fresh, _ = await sift_items(tx, events)
+        found = await find_contacts(tx, *_people(judged[event.item_id] for event in fresh))
         now = await lock_contacts(tx, found.to_lock)
         await confirm_contacts(tx, found, now)
         new, rows = await sift_items(tx, events)
+        if not {event.item_id for event in new} <= {event.item_id for event in fresh}:
+            raise TryAgainError("items were forgotten meanwhile")
         verdicts = [judged[event.item_id] for event in new]
         routed = [one for one in verdicts if isinstance(one, ToRoute)]
         placed, attachments = await place_messages(tx, settings, routed, found, now)
@@ -51,6 +55,20 @@ async def route_events(
                 rows.append(_record(tx, event, verdict))
         await record_items(tx, rows)
     return attachments
+
+
+def _people(
+    verdicts: Iterable[Verdict],
+) -> tuple[dict[Sender, datetime], list[IdentityChange]]:
+    """Give who shows himself in a batch, with his earliest message, and whose addresses change."""
+    senders: dict[Sender, datetime] = {}
+    changes: list[IdentityChange] = []
+    for one in verdicts:
+        if isinstance(one, ToRoute | ToMark):
+            senders[one.sender] = min(senders.get(one.sender, one.sent_at), one.sent_at)
+        elif isinstance(one, ToChange):
+            changes.append(one.change)
+    return senders, changes
 
 
 async def _mark(tx: Transaction, verdicts: Sequence[Verdict], found: Found) -> list[Recorded]:

@@ -90,6 +90,9 @@ class Settler:
                 return await self._once(events)
             except TryAgainError as race:
                 log.info("batch.raced", queue=self._queue, events=len(events), constraint=str(race))
+        if len(events) > 1:
+            # No race is lost so often: one of them may be what cannot be won.
+            raise NeverWorksError("the same race was lost again and again")
         raise OutsideAwayError("the same race was lost again and again")
 
     async def _once(self, events: Sequence[Event]) -> None:

@@ -8,6 +8,7 @@ from shared.errors import NeverWorksError, OutsideAwayError, TryAgainError
 _RACED_CONSTRAINTS = frozenset(
     {
         "contact_addresses_pkey",
+        "contact_addresses_match",
         "tickets_one_open",
         "received_events_once",
         "received_events_pkey",

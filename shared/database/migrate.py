@@ -7,7 +7,10 @@ PostgreSQL releases with the connection, stands around it: whoever holds it may 
 from pathlib import Path
 
 import psycopg
+import tenacity
 from yoyo import get_backend, read_migrations
+from yoyo.backends import DatabaseBackend
+from yoyo.migrations import Migration
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,10 +31,25 @@ def migrate(database_url: str) -> list[str]:
             backend.break_lock()
             with backend.lock():
                 missing = backend.to_apply(read_migrations(str(MIGRATIONS)))
-                backend.apply_migrations(missing)
+                for migration in missing:
+                    _apply(backend, migration)
                 return [migration.id for migration in missing]
         finally:
             backend.connection.close()
+
+
+# A migration locks tables that running services lock in another order: one of the two is ended by
+# PostgreSQL then, or waits in vain, and all is as before.
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(
+        (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
+    ),
+    stop=tenacity.stop_after_attempt(30),
+    wait=tenacity.wait_random(0.2, 1.0),
+    reraise=True,
+)
+def _apply(backend: DatabaseBackend, migration: Migration) -> None:
+    backend.apply_one(migration)
 
 
 def _with_driver(database_url: str) -> str:

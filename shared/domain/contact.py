@@ -5,6 +5,7 @@ WhatsApp users may hide their phone number, and phone numbers pass to other peop
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from shared.domain.phone import phone_key
@@ -43,6 +44,8 @@ class IdentityChange:
 
     before: Sender
     after: Sender
+    at: datetime
+    """WhatsApp's second: whoever shows the earlier number later is somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,22 @@ class Resolution:
     """Whose the phone is, which cannot be given to this sender (recorded)."""
 
 
-def resolve_sender(sender: Sender, owners: Mapping[Address, int], kinds: Kinds) -> Resolution:
-    """Say which contact a sender is (R13); `owners` maps known addresses to contacts."""
+def resolve_sender(
+    sender: Sender,
+    owners: Mapping[Address, int],
+    kinds: Kinds,
+    apart: Set[frozenset[int]] = frozenset(),
+) -> Resolution:
+    """Say which contact a sender is (R13); `owners` maps known addresses to contacts.
+
+    `apart` are pairs of contacts of whom a person said that they are two.
+    """
     by_phone, by_user = _owners(sender, owners)
     unknown = tuple(address for address in sender.addresses if address not in owners)
     if by_user is not None and by_phone is not None and by_phone != by_user:
         # They complete each other: one has only a phone, the other only a user id.
-        if "phone" not in kinds[by_user] and "user_id" not in kinds[by_phone]:
+        complete = "phone" not in kinds[by_user] and "user_id" not in kinds[by_phone]
+        if complete and frozenset({by_user, by_phone}) not in apart:
             return Resolution(min(by_user, by_phone), joins=(max(by_user, by_phone),))
         return Resolution(by_user, conflict=by_phone)
     if by_user is not None:
@@ -80,17 +92,23 @@ def resolve_sender(sender: Sender, owners: Mapping[Address, int], kinds: Kinds) 
 
 
 def resolve_change(
-    change: IdentityChange, owners: Mapping[Address, int], kinds: Kinds
+    change: IdentityChange,
+    owners: Mapping[Address, int],
+    kinds: Kinds,
+    seen: Mapping[Address, datetime],
+    apart: Set[frozenset[int]] = frozenset(),
 ) -> Resolution:
     """Say whose addresses have changed and what that means; contact None: nobody's that is known.
 
     All whom the event names are one person, but for the owner of a phone whose user id is another
-    one: a number that passed on.
+    one: a number that passed on. `seen` tells when each address was first shown by its owner.
     """
     by_old_phone, by_previous = _owners(change.before, owners)
     by_new_phone, by_new_user = _owners(change.after, owners)
     named = {one for one in (by_previous, by_new_user) if one is not None}
     person = by_previous
+    if by_old_phone is not None and seen[change.before.addresses[0]] > change.at:
+        by_old_phone = None  # the number's next owner
     if by_old_phone is not None and _is_the_person(by_old_phone, change.before, named, kinds):
         person = by_old_phone if person is None else person
         named.add(by_old_phone)
@@ -108,7 +126,8 @@ def resolve_change(
         if address not in owners
     )
     oldest, *others = sorted(named)
-    return Resolution(oldest, adds, moves, joins=tuple(others))
+    joins = tuple(one for one in others if frozenset({oldest, one}) not in apart)
+    return Resolution(oldest, adds, moves, joins)
 
 
 def _is_the_person(owner: int, before: Sender, named: Set[int], kinds: Kinds) -> bool:

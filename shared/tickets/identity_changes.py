@@ -8,17 +8,18 @@ from shared.domain.contact import IdentityChange, Sender
 from shared.domain.phone import phone_key
 
 FIND_CHANGES = """
-SELECT event_key, old_phone, previous_user_id, new_phone, new_user_id FROM identity_changes
+SELECT event_key, old_phone, previous_user_id, new_phone, new_user_id, changed_at
+FROM identity_changes
 WHERE old_phone = ANY($1::text[]) OR previous_user_id = ANY($2::text[])
 ORDER BY event_key
 """
 
 KEEP_CHANGES = """
 INSERT INTO identity_changes
-    (event_key, old_phone, previous_user_id, new_phone, new_user_id, kept_at)
-SELECT event_key, old_phone, previous_user_id, new_phone, new_user_id, $6
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-     AS new (event_key, old_phone, previous_user_id, new_phone, new_user_id)
+    (event_key, old_phone, previous_user_id, new_phone, new_user_id, changed_at, kept_at)
+SELECT event_key, old_phone, previous_user_id, new_phone, new_user_id, changed_at, $7
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+     AS new (event_key, old_phone, previous_user_id, new_phone, new_user_id, changed_at)
 ON CONFLICT (event_key) DO NOTHING
 """
 
@@ -39,6 +40,7 @@ async def find_waiting_changes(
         row["event_key"]: IdentityChange(
             Sender(row["old_phone"], row["previous_user_id"]),
             Sender(row["new_phone"], row["new_user_id"]),
+            row["changed_at"],
         )
         for row in rows
     }
@@ -57,6 +59,7 @@ async def keep_changes(
             [one.before.user_id for one in told],
             [one.after.phone for one in told],
             [one.after.user_id for one in told],
+            [one.at for one in told],
             now,
         )
 

@@ -25,7 +25,7 @@ ATTACH_MARKS = """
 UPDATE message_marks SET message_id = messages.id
 FROM tickets JOIN messages ON messages.ticket_id = tickets.id
 WHERE message_marks.message_id IS NULL AND message_marks.contact_id = ANY($1::bigint[])
-  AND tickets.contact_id = message_marks.contact_id
+  AND tickets.contact_id = message_marks.contact_id AND tickets.channel = 'whatsapp'
   AND messages.wamid = message_marks.target_wamid
   AND (messages.direction = 'inbound' OR message_marks.kind = 'reaction')
   AND (message_marks.event_key = ANY($2::text[]) OR message_marks.target_wamid = ANY($3::text[])

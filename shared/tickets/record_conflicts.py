@@ -19,7 +19,7 @@ async def record_conflicts(
     tx: Transaction, conflicts: Sequence[tuple[int, int]], now: datetime
 ) -> None:
     """Write down whose user id came with whose phone: pairs of contacts, locked by the caller."""
-    pairs = sorted(set(conflicts))
+    pairs = sorted({(one, other) for one, other in conflicts if one != other})
     if not pairs:
         return
     await tx.connection.execute(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.domain.attachment import DeclaredMedia
-from shared.domain.contact import IdentityChange, Sender
+from shared.domain.contact import Sender
 from shared.domain.kinds import GROUP_UNSUPPORTED_CODE, SILENT_UNSUPPORTED, kind_of
 from shared.whatsapp.display_text import display_name, storable
 from shared.whatsapp.json_parts import read_json
@@ -40,8 +40,8 @@ class InboundMessage:
     in_group: bool
     mark: Mark | None
     """What it does to an earlier message."""
-    change: IdentityChange | None
-    """What a system event tells of somebody's addresses."""
+    change: tuple[Sender, Sender] | None
+    """Somebody's addresses before and after, as a system event tells them."""
     silent: bool
     """An `unsupported` that stands for an edit, a reaction and the like: nothing to answer."""
 

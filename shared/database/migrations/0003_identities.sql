@@ -1,14 +1,40 @@
 -- One person behind changing addresses, and marks on messages (reactions, edits, revocations).
 -- depends: 0002_attachments
 
--- `value` is the form in which Meta wrote an address, `match_key` what two forms of one number have
--- in common. Routers of the version before write no key.
-ALTER TABLE contact_addresses ADD COLUMN match_key text COLLATE "C";
-UPDATE contact_addresses SET match_key = value;
+-- Rather tried again than in everybody's way (`migrate`).
+SET LOCAL lock_timeout = '2s';
 
+-- `value` is the form in which Meta wrote an address, `match_key` what two forms of one number have
+-- in common (`shared/domain/phone.py`). `seen_at` is WhatsApp's second of what first showed it of its
+-- contact, `left_at` that of a change to another one.
+ALTER TABLE contact_addresses ADD COLUMN match_key text COLLATE "C";
+ALTER TABLE contact_addresses ADD COLUMN seen_at timestamptz NOT NULL DEFAULT '-infinity';
+ALTER TABLE contact_addresses ADD COLUMN left_at timestamptz;
+
+CREATE FUNCTION phone_key(digits text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+SELECT CASE WHEN digits ~ '^55[0-9]{2}9?[6-9][0-9]{7}$' THEN left(digits, 4) || right(digits, 8)
+            WHEN digits ~ '^521?[0-9]{10}$' OR digits ~ '^549?[0-9]{10}$'
+            THEN left(digits, 2) || right(digits, 10)
+            ELSE digits END
+$$;
+
+-- Two contacts that are one by now keep their rows; the later one's key is nobody's.
+UPDATE contact_addresses SET match_key = CASE
+    WHEN ranked.kind = 'user_id' THEN ranked.value
+    WHEN ranked.place = 1 THEN phone_key(ranked.value) ELSE '#' || ranked.value END
+FROM (SELECT kind, value, row_number() OVER (PARTITION BY kind, phone_key(value)
+                                             ORDER BY added_at, value) AS place
+      FROM contact_addresses) AS ranked
+WHERE contact_addresses.kind = ranked.kind AND contact_addresses.value = ranked.value;
+
+-- Routers of the version before write no key.
 CREATE FUNCTION fill_match_key() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.match_key := coalesce(NEW.match_key, NEW.value);
+    NEW.match_key := CASE WHEN NEW.kind = 'phone' THEN phone_key(NEW.value) ELSE NEW.value END;
+    IF EXISTS (SELECT FROM contact_addresses
+               WHERE kind = NEW.kind AND match_key = NEW.match_key) THEN
+        NEW.match_key := '#' || NEW.value;
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER match_key_missing BEFORE INSERT ON contact_addresses
@@ -33,7 +59,8 @@ CREATE TABLE contact_merges (
     message_ids  bigint[] NOT NULL,
     from_ticket  bigint REFERENCES tickets,
     into_ticket  bigint REFERENCES tickets,
-    undone_at    timestamptz
+    undone_at    timestamptz,
+    undone_by    text
 );
 
 -- A user id of one contact that came with the phone of another: for a person to look at.
@@ -55,6 +82,8 @@ CREATE TABLE identity_changes (
     previous_user_id text COLLATE "C",
     new_phone        text,
     new_user_id      text,
+    -- WhatsApp's second: who has the old number later is somebody else.
+    changed_at       timestamptz NOT NULL,
     kept_at          timestamptz NOT NULL
 );
 
@@ -75,6 +104,9 @@ CREATE TABLE message_marks (
 
 CREATE INDEX message_marks_of_message ON message_marks (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX message_marks_waiting ON message_marks (contact_id) WHERE message_id IS NULL;
+CREATE INDEX message_marks_of_contact ON message_marks (contact_id);
+-- For joins; the other index has WhatsApp's tickets alone.
+CREATE INDEX tickets_of_any_channel ON tickets (contact_id);
 
 -- `text` is what the message says now; what it said at first stays.
 ALTER TABLE messages ADD COLUMN original_text text;

@@ -1,5 +1,7 @@
 """R13: the user id identifies, a phone only where nothing speaks against it."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from shared.domain.contact import (
@@ -83,9 +85,10 @@ def _kinds(owners: dict[Address, int]) -> dict[int, set[AddressKind]]:
 # Ana had PHONE and USER, and has NEW_PHONE and NEW_USER now.
 NEW_PHONE: Address = ("phone", "34600777666")
 NEW_USER: Address = ("user_id", "ES.AnaNew")
-CHANGE = IdentityChange(_sender(PHONE, USER), _sender(NEW_PHONE, NEW_USER))
-PHONE_ALONE = IdentityChange(_sender(PHONE), _sender(NEW_PHONE))
-USER_ALONE = IdentityChange(_sender(None, USER), _sender(None, NEW_USER))
+AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
+CHANGE = IdentityChange(_sender(PHONE, USER), _sender(NEW_PHONE, NEW_USER), AT)
+PHONE_ALONE = IdentityChange(_sender(PHONE), _sender(NEW_PHONE), AT)
+USER_ALONE = IdentityChange(_sender(None, USER), _sender(None, NEW_USER), AT)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,25 @@ USER_ALONE = IdentityChange(_sender(None, USER), _sender(None, NEW_USER))
 def test_whose_addresses_have_changed(
     change: IdentityChange, owners: dict[Address, int], resolution: Resolution
 ) -> None:
-    assert resolve_change(change, owners, _kinds(owners)) == resolution
+    seen = dict.fromkeys(owners, AT)
+
+    assert resolve_change(change, owners, _kinds(owners), seen) == resolution
+
+
+def test_whoever_shows_the_earlier_number_after_the_change_is_somebody_else() -> None:
+    owners = {PHONE: BEA}
+    seen = {PHONE: AT + timedelta(seconds=1)}
+
+    assert resolve_change(PHONE_ALONE, owners, _kinds(owners), seen) == Resolution(None)
+
+
+def test_two_whom_a_person_has_set_apart_stay_two() -> None:
+    owners = {PHONE: BEA, USER: ANA}
+    apart = frozenset({frozenset({ANA, BEA})})
+
+    told = resolve_sender(_sender(PHONE, USER), owners, _kinds(owners), apart)
+
+    assert told == Resolution(ANA, conflict=BEA)
 
 
 def test_addresses_are_in_the_order_in_which_rows_are_locked() -> None:
