@@ -55,7 +55,9 @@ class Inbound(msgspec.Struct, forbid_unknown_fields=True):
 class Outbound(msgspec.Struct, forbid_unknown_fields=True):
     """A message of ours as the desk shows it."""
 
-    delivery: Literal["pending", "sent", "delivered", "read", "failed"] | UnsetType = UNSET
+    delivery: (
+        Literal["pending", "sent", "delivered", "read", "failed", "undeliverable"] | UnsetType
+    ) = UNSET
     reaction: str | UnsetType | None = UNSET
 
 
