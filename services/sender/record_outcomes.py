@@ -108,8 +108,9 @@ async def _record_accepted(tx: Transaction, sent: Sequence[Sent]) -> None:
 async def _record_refused(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
     refused = [(s, s.outcome) for s in sent if isinstance(s.outcome, Refused)]
     closed = [s for s, o in refused if o.code == WINDOW_CLOSED and s.taken.form == "text"]
-    await close_window(tx, await _finish(tx, closed), now)
-    refused = [(s, o) for s, o in refused if s not in closed]
+    if closed:
+        await close_window(tx, await _finish(tx, closed), now)
+        refused = [(s, o) for s, o in refused if s not in closed]
     failed = [(s, o) for s, o in refused if _is_final(s, o)]
     again = [(s, o, _delay(s, o)) for s, o in refused if not _is_final(s, o)]
     if failed:

@@ -43,8 +43,9 @@ async def advance_deliveries(tx: Transaction, told: Sequence[Told]) -> None:
         for message_id, one in changed.items()
         if one.state == "failed" and one.error_code == WINDOW_CLOSED
     }
-    await close_window(tx, sorted(closed), await tx.connection.fetchval(READ_CLOCK))
-    changed = {message_id: one for message_id, one in changed.items() if message_id not in closed}
+    if closed:
+        await close_window(tx, sorted(closed), await tx.connection.fetchval(READ_CLOCK))
+        changed = {key: one for key, one in changed.items() if key not in closed}
     if not changed:
         return
     await tx.connection.execute(

@@ -4,7 +4,7 @@ A mark and its message may come in any order, and several marks too: each is kep
 what a message shows is worked out from all of them, the latest by WhatsApp's clock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -94,15 +94,17 @@ async def attach_marks(
     tx: Transaction,
     contact_ids: Iterable[int],
     *,
-    marks: Iterable[str] = (),
-    wamids: Iterable[str] = (),
-    joined: Iterable[int] = (),
+    marks: Collection[str] = (),
+    wamids: Collection[str] = (),
+    joined: Collection[int] = (),
 ) -> dict[str, int]:
     """Attach marks to messages of these contacts, whom the caller has locked.
 
     Looked at are new marks (by event key), marks on messages whose wamids are new, and all marks of
     contacts that were joined. Gives the message of each that was attached, by the mark's event key.
     """
+    if not (marks or wamids or joined):
+        return {}
     rows = await tx.connection.fetch(
         ATTACH_MARKS, sorted(set(contact_ids)), list(marks), list(wamids), list(joined)
     )

@@ -6,19 +6,13 @@ from typing import Any
 import asyncpg
 
 from tests.eventually import eventually
+from tests.faults.columns_to_miss import COLUMNS
 from tests.media_files import small_pdf
 from tests.system import WORKERS, System
 
 PHONE = "34600111222"
 
 SENDER_OF_A_FILE = "34600555666"
-
-COLUMNS = (
-    ("messages", "text"),
-    ("status_traffic", "last_status_at"),
-    ("outbox", "state"),
-    ("attachments", "attempts"),
-)
 
 
 async def rename(database: asyncpg.Connection, old: str, new: str) -> None:

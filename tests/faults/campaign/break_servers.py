@@ -7,6 +7,7 @@ from random import Random
 import asyncpg
 
 from tests.faults.campaign.world import World
+from tests.faults.columns_to_miss import COLUMNS
 from tests.faults.tcp_proxy import TcpProxy
 
 # Longer than a publish waits for its confirm (5 s).
@@ -21,13 +22,6 @@ END_BACKENDS = """
 SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE application_name LIKE 'ventanilla %'
 """
-
-COLUMNS = (
-    ("messages", "text"),
-    ("status_traffic", "last_status_at"),
-    ("outbox", "state"),
-    ("attachments", "attempts"),
-)
 
 
 async def kill_rabbit(world: World, chance: Random) -> str | None:
