@@ -1,6 +1,7 @@
 """Real servers for all tests; a database and a vhost of its own for each."""
 
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -56,11 +57,31 @@ async def amqp_url(servers: TestServers) -> AsyncIterator[str]:
         yield url
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let fixtures know how the test has ended."""
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
 async def system(
-    servers: TestServers, database_url: str, amqp_url: str, tmp_path: Path
+    servers: TestServers,
+    database_url: str,
+    amqp_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[System]:
     """The whole system as real processes, none of them started yet."""
     async with System(servers, database_url, amqp_url, tmp_path) as system:
         yield system
+        if request.node.stash.get(FAILED, False):
+            sys.stdout.write(await system.describe_trouble())
         system.check_logs()

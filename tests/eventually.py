@@ -9,9 +9,12 @@ ResultT = TypeVar("ResultT")
 
 
 async def eventually(
-    check: Callable[[], Awaitable[ResultT]], *, within: float = 15.0, every: float = 0.05
+    check: Callable[[], Awaitable[ResultT]], *, within: float = 60.0, every: float = 0.05
 ) -> ResultT:
-    """Repeat `check` until it does not fail; after `within` seconds raise it."""
+    """Repeat `check` until it does not fail; after `within` seconds raise it.
+
+    The default is for a machine that has other things to do; a shorter one is a claim.
+    """
     retrying = AsyncRetrying(
         retry=retry_if_exception_type((AssertionError, ValueError, LookupError, OSError)),
         stop=stop_after_delay(within),

@@ -14,6 +14,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
+import asyncpg
 
 from tests.eventually import eventually
 from tests.servers import ROOT, Management, TestServers
@@ -301,6 +302,21 @@ class System:
         vhost = unquote(urlsplit(self.amqp_url).path[1:])
         queues: Any = await self.management.call("GET", f"queues/{vhost}")
         return {queue["name"]: queue.get("messages", 0) for queue in queues}
+
+    async def describe_trouble(self) -> str:
+        """Give what explains a test that failed: ends, warnings, and what is still to be sent."""
+        told = [f"{one.service} ended with {one.process.returncode}"
+                for one in self.processes if not one.running]  # fmt: skip
+        for process in self.processes:
+            lines = [line for line in process.lines() if line.get("level") in {"warning", "error"}]
+            told += [json.dumps(line) for line in lines[-20:]]
+        database = await asyncpg.connect(self.database_url)
+        try:
+            rows = await database.fetch("SELECT * FROM outbox ORDER BY message_id LIMIT 20")
+        finally:
+            await database.close()
+        told += [f"outbox: {dict(row)}" for row in rows]
+        return "".join(f"{one}\n" for one in told)
 
     def check_logs(self) -> None:
         """Fail where a process logged what the catalogue does not name, or said who somebody is."""

@@ -47,9 +47,9 @@ async def test_one_ticket_one_opening_one_notice_and_the_right_verdicts(
         assert all(file["state"] != "pending" for file in files), files
         return str(ticket["number"])
 
-    number = await eventually(judged, within=30)
+    number = await eventually(judged)
     await verdicts_are_right(system, number)
-    await eventually(lambda: phone_is_right(system, number), within=30)
+    await eventually(lambda: phone_is_right(system, number))
     await system.webhooks_at_rest()
     await eventually(lambda: nothing_is_left(system, database))
     await phone_is_right(system, number)  # nothing came after the notice

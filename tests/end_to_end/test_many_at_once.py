@@ -54,8 +54,8 @@ async def test_twenty_contacts_write_ten_messages_at_once_for_ten_rounds(
         started = monotonic()
         await write_all(system, phones, number)
         tickets = 1 + number % 2
-        await eventually(lambda: all_is_right(database, phones, number, tickets), within=20)  # noqa: B023
-        await eventually(lambda: phones_are_right(system, database, phones, tickets), within=20)  # noqa: B023
+        await eventually(lambda: all_is_right(database, phones, number, tickets))  # noqa: B023
+        await eventually(lambda: phones_are_right(system, database, phones, tickets))  # noqa: B023
         took.append(round(monotonic() - started, 1))
 
     sys.stdout.write(f"seconds of each round: {took}\n")
@@ -119,7 +119,7 @@ async def close_all(system: System, database: asyncpg.Connection) -> None:
     async def closed() -> None:
         assert not await database.fetchval("SELECT count(*) FROM tickets WHERE status <> 'closed'")
 
-    await eventually(closed, within=20)
+    await eventually(closed)
 
 
 async def nothing_is_left(system: System, database: asyncpg.Connection) -> None:

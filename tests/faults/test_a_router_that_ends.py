@@ -46,7 +46,7 @@ async def test_a_router_killed_between_commit_and_acknowledgement_doubles_nothin
             assert await left_in_queue(system) == 0
             assert await stored(database) == 6
 
-        await eventually(settled, within=30)
+        await eventually(settled)
     ledger = await database.fetch("SELECT outcome, count(*) FROM received_events GROUP BY outcome")
     assert [tuple(row) for row in ledger] == [("stored", 6)]
     assert await database.fetchval("SELECT count(*) FROM tickets") == 1

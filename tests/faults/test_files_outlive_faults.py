@@ -139,7 +139,7 @@ async def test_a_frozen_validator_does_not_hold_its_files_for_ever(
     await database.execute(END_LEASES)
     await system.behave(media_bytes_per_second=0)
     await system.start("media_validator")
-    await eventually(lambda: all_end(database, "accepted"), within=30)
+    await eventually(lambda: all_end(database, "accepted"))
 
     frozen.signal(signal.SIGCONT)
 
@@ -147,7 +147,7 @@ async def test_a_frozen_validator_does_not_hold_its_files_for_ever(
         lost = frozen.events("attachment.claim_lost") + frozen.events("attachment.retry")
         assert {line["attachment_id"] for line in lost} == set(range(1, FILES + 1))
 
-    await eventually(it_has_noticed, within=30)
+    await eventually(it_has_noticed)
     await bytes_are_right(system, contents)
     assert len(list(system.media_folder.iterdir())) == FILES, "it leaves nothing behind"
 
@@ -195,7 +195,7 @@ async def test_a_store_that_fails_once_loses_no_file(
     await eventually(all_have_failed)
     system.media_folder.unlink()
 
-    await eventually(lambda: all_end(database, "accepted"), within=30)
+    await eventually(lambda: all_end(database, "accepted"))
     await bytes_are_right(system, contents)
 
 
@@ -216,7 +216,7 @@ async def test_what_meta_has_lost_is_unavailable_with_its_reason(
     # Nine more attempts, without the forty minutes between them.
     await database.execute("UPDATE attachments SET attempts = 9, next_attempt_at = now()")
 
-    await eventually(lambda: all_end(database, "not_found"), within=30)
+    await eventually(lambda: all_end(database, "not_found"))
 
     async def told() -> None:
         notices = [m["text"] for m in await system.phone(PHONE) if "0.pdf" in m["text"]]

@@ -345,7 +345,7 @@ async def test_what_is_held_too_long_goes_back_as_new_and_is_never_buried(
         async def given_back_often() -> None:
             assert len(lines.of("worker.gave_back")) > 25  # beyond every limit of deliveries
 
-        await eventually(given_back_often, within=30)
+        await eventually(given_back_often)
         worker.fault = None
         await expect_handled(worker, names(5))
         await expect_empty(worker.amqp_url)

@@ -151,7 +151,7 @@ async def test_a_refused_connection_was_certainly_not_sent_and_is_tried_again(
     await eventually(tried)
     await system.start_all(sender=0, agent_desk=0, ticket_router=0, status_tracker=0)
 
-    await eventually(lambda: outbox_is_empty(database), within=20)
+    await eventually(lambda: outbox_is_empty(database))
     assert len(await system.phone(PHONE)) == 1
     assert await delivery(system, number, 2) == "pending"
 
