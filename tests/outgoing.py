@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -15,6 +15,8 @@ from shared.events import WebhookEvent
 from shared.whatsapp.send_message import Accepted, Recipient, callback_data
 from tests.system import PHONE_NUMBER_ID
 from tests.webhooks import events_of, webhook_of
+
+TAKEN_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 # One contact, ticket and message each; where the wamid is not known, its send is under way.
 WRITE_OUTGOING = """
@@ -87,7 +89,14 @@ async def record_accepted(pool: Pool, messages: Sequence[Outgoing]) -> None:
             pool,
             [
                 Sent(
-                    Taken(one.message_id, one.contact_id, 1, "x", Recipient("34600111222", None)),
+                    Taken(
+                        one.message_id,
+                        one.contact_id,
+                        1,
+                        "x",
+                        Recipient("34600111222", None),
+                        TAKEN_AT,
+                    ),
                     Accepted(one.wamid),
                     1.0,
                 )

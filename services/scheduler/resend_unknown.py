@@ -30,9 +30,12 @@ FOR NO KEY UPDATE OF contacts SKIP LOCKED
 QUEUE_AGAIN = f"""
 UPDATE outbox SET state = 'queued', unknown_since = NULL, next_attempt_at = clock_timestamp()
 WHERE {_DUE} AND contact_id = ANY($3::bigint[])
-RETURNING message_id, attempts,
-          (SELECT ticket_id FROM messages WHERE id = message_id) AS ticket_id
+RETURNING message_id, attempts
 """  # noqa: S608  a constant
+
+COUNT_RESENDS = """
+UPDATE messages SET resends = resends + 1 WHERE id = ANY($1::bigint[]) RETURNING id, ticket_id
+"""
 
 
 async def resend_unknown(pool: Pool, wait: timedelta) -> int:
@@ -46,12 +49,10 @@ async def resend_unknown(pool: Pool, wait: timedelta) -> int:
         for row in again:
             tx.log("send.resend", message_id=row["message_id"], attempt=row["attempts"] + 1)
         now = await tx.connection.fetchval(READ_CLOCK)
+        counted = await tx.connection.fetch(COUNT_RESENDS, [row["message_id"] for row in again])
         await record_actions(
             tx,
-            [
-                Action(row["ticket_id"], now, "system", "resent", str(row["message_id"]))
-                for row in again
-            ],
+            [Action(row["ticket_id"], now, "system", "resent", str(row["id"])) for row in counted],
         )
         await tx.connection.execute(NOTIFY_SENDERS)
     return len(again)

@@ -13,17 +13,13 @@ from shared.tickets.date_next_message import date_next_messages
 from shared.tickets.lock_contacts import lock_contacts_of
 from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.mark_messages import attach_marks
+from shared.tickets.resume_channel import resume_channel
 from shared.tickets.settle_proved import settle_proved
+from shared.tickets.slow_channel import slow_channel
+from shared.tickets.stop_channel import Refusal, stop_channel
 from shared.tickets.take_early_statuses import take_early_statuses
-from shared.whatsapp.error_codes import WINDOW_CLOSED
+from shared.whatsapp.error_codes import Action
 from shared.whatsapp.send_message import Accepted, Outcome, Refused, Undeliverable, Unknown
-
-# The delay before attempt n + 1 doubles from 2 s; what waits for a person is tried once a minute.
-_FIRST_DELAY = timedelta(seconds=2)
-_LONGEST_DELAY = timedelta(minutes=5)
-_LATER = timedelta(minutes=1)
-# An error that WhatsApp cannot name is tried so often; what is away or stopped is waited for.
-FEW_ATTEMPTS = 8
 
 # Only this attempt's row: a sender that was given up meanwhile may come too late.
 FINISH = """
@@ -34,9 +30,15 @@ RETURNING outbox.message_id
 
 # A status may have come before this; it says more than an acceptance does.
 SET_ACCEPTED = """
-UPDATE messages SET wamid = done.wamid,
+UPDATE messages SET wamid = done.wamid, attempts = greatest(messages.attempts, done.attempts),
        delivery = CASE WHEN delivery = 'unknown' THEN 'pending' ELSE delivery END
-FROM unnest($1::bigint[], $2::text[]) AS done (message_id, wamid)
+FROM unnest($1::bigint[], $2::text[], $3::integer[]) AS done (message_id, wamid, attempts)
+WHERE messages.id = done.message_id AND done.wamid <> ALL(messages.failed_wamids)
+"""
+
+SET_ATTEMPTS = """
+UPDATE messages SET attempts = greatest(messages.attempts, done.attempts)
+FROM unnest($1::bigint[], $2::integer[]) AS done (message_id, attempts)
 WHERE messages.id = done.message_id
 """
 
@@ -75,7 +77,7 @@ async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
     async with transaction(pool) as tx:
         now, places = await lock_contacts_of(tx, [one.taken.message_id for one in sent])
         contacts = [place.contact_id for place in places.values()]
-        await _record_accepted(tx, sent)
+        await _record_accepted(tx, sent, now)
         await _record_refused(tx, sent, now)
         await _record_unknown(tx, sent, now)
         await _record_undeliverable(tx, sent)
@@ -83,9 +85,10 @@ async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
         await attach_marks(tx, contacts, wamids=accepted)
         await settle_proved(tx, contacts, now)
         await date_next_messages(tx, contacts, now)
+        await _change_channel(tx, sent, now)
 
 
-async def _record_accepted(tx: Transaction, sent: Sequence[Sent]) -> None:
+async def _record_accepted(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
     accepted = [(s, s.outcome.wamid) for s in sent if isinstance(s.outcome, Accepted)]
     if not accepted:
         return
@@ -96,8 +99,9 @@ async def _record_accepted(tx: Transaction, sent: Sequence[Sent]) -> None:
         SET_ACCEPTED,
         [one.taken.message_id for one, _ in accepted],
         [wamid for _, wamid in accepted],
+        [one.taken.attempt for one, _ in accepted],
     )
-    await take_early_statuses(tx, message_ids)
+    await take_early_statuses(tx, message_ids, now)
     for one, _ in accepted:
         tx.log(
             "send.accepted", message_id=one.taken.message_id, attempt=one.taken.attempt,
@@ -107,8 +111,13 @@ async def _record_accepted(tx: Transaction, sent: Sequence[Sent]) -> None:
 
 async def _record_refused(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
     refused = [(s, s.outcome) for s in sent if isinstance(s.outcome, Refused)]
-    closed = [s for s, o in refused if o.code == WINDOW_CLOSED and s.taken.form == "text"]
+    closed = [one for one, outcome in refused if outcome.rule.action == "window"]
     if closed:
+        await tx.connection.execute(
+            SET_ATTEMPTS,
+            [one.taken.message_id for one in closed],
+            [one.taken.attempt for one in closed],
+        )
         await close_window(tx, await _finish(tx, closed), now)
         refused = [(s, o) for s, o in refused if s not in closed]
     failed = [(s, o) for s, o in refused if _is_final(s, o)]
@@ -174,12 +183,30 @@ async def _finish(tx: Transaction, done: Sequence[Sent]) -> list[int]:
 
 
 def _is_final(sent: Sent, refused: Refused) -> bool:
-    few = refused.verdict == "few" and sent.taken.attempt >= FEW_ATTEMPTS
-    return few or refused.verdict == "fail"
+    most = refused.rule.most_attempts
+    return refused.rule.action == "fail" or (most is not None and sent.taken.attempt >= most)
 
 
 def _delay(sent: Sent, refused: Refused) -> timedelta:
-    if refused.verdict == "later":
-        return _LATER
-    doubled: int = 2 ** min(sent.taken.attempt - 1, 10)
-    return min(_FIRST_DELAY * doubled, _LONGEST_DELAY)
+    """Give the message's own delay; where the whole number waits, it goes on when that does."""
+    if refused.rule.action != "retry":
+        return timedelta()
+    return timedelta(seconds=refused.rule.delay_seconds(sent.taken.attempt))
+
+
+async def _change_channel(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
+    """Stop, slow or resume the channel by the newest of what WhatsApp said of the number."""
+    by_age = sorted(sent, key=lambda one: (one.taken.is_probe, one.taken.taken_at))
+    newest: dict[Action, Refusal] = {}
+    for one in by_age:
+        if isinstance(said := one.outcome, Refused):
+            taken = one.taken
+            newest[said.rule.action] = Refusal(
+                said.rule, said.code, said.status, taken.taken_at, taken.is_probe
+            )
+    if "stop" in newest:
+        await stop_channel(tx, newest["stop"], now)
+    if "slow" in newest:
+        await slow_channel(tx, newest["slow"], now)
+    if any(one.taken.is_probe and isinstance(one.outcome, Accepted) for one in sent):
+        await resume_channel(tx, "sender", now)

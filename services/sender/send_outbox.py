@@ -1,17 +1,22 @@
 """The sender's loop: take what is due, send it, write down what became of it."""
 
 import asyncio
+from collections.abc import Sequence
 from time import monotonic
 
 import asyncpg
 
+from services.sender.claim_probe import claim_probe, give_probe_back, try_now
 from services.sender.record_outcomes import Sent, record_outcomes
+from services.sender.reserve_slots import reserve_slots
 from services.sender.settings import Settings
 from services.sender.take_messages import Taken, take_messages
 from shared.database.pool import AWAY, Pool
 from shared.errors import TryAgainError
 from shared.log import failure, log
 from shared.service import Service
+from shared.tickets.read_channel import Channel, name_stop, read_channel
+from shared.whatsapp.error_codes import NO_ADDRESS
 from shared.whatsapp.send_message import GraphApi, Outcome, Refused, Template, Undeliverable
 
 # Requests to WhatsApp at once; at 50 ms an answer that is 1,000 messages a second.
@@ -31,7 +36,7 @@ class SendOutbox:
         self._sent: list[Sent] = []
         self._answered = asyncio.Event()
         self._all_sent = False
-        self._next_slot = 0.0
+        self._is_new = True
         self.wake = asyncio.Event()
         """Set when something may be due, or answers have been recorded."""
 
@@ -42,11 +47,11 @@ class SendOutbox:
             tasks.create_task(self._record_answers())
             while not self._service.stopping.is_set():
                 self.wake.clear()
-                taken = await self._take()
-                for message in taken:
-                    task = asyncio.create_task(self._send(message))
-                    self._sending.add(task)
-                    task.add_done_callback(self._sending.discard)
+                try:
+                    taken = await self._take()
+                except AWAY as error:
+                    self._say_away(error)
+                    taken = []
                 if not taken:
                     await self._rest()
             if self._sending:
@@ -76,22 +81,58 @@ class SendOutbox:
             pass
 
     async def _take(self) -> list[Taken]:
+        """Take what may be sent now, and begin with it."""
+        channel = await read_channel(self._pool)
+        self._service.health.ready("database")
+        self._say_stopped(channel)
+        if self._is_new:
+            self._is_new = False
+            await try_now(self._pool)
+        if channel.is_paused:
+            return []
+        per_second = self._settings.messages_per_second * channel.share
         # No more than a second's worth: what waits for its slot uses up its lease.
-        most = min(IN_FLIGHT, self._settings.messages_per_second)
+        most = max(1, min(IN_FLIGHT, int(per_second)))
         room = most - len(self._sending) - len(self._sent)
         if room <= 0:
             return []
-        try:
-            taken = await take_messages(
-                self._pool, room, self._settings.grace, self._settings.templates
-            )
-        except AWAY as error:
-            self._say_away(error)
+        if channel.stopped_at is None:
+            taken = await self._take_up_to(room)
+        elif await claim_probe(self._pool):
+            taken = await self._take_up_to(1, is_probe=True)
+            if not taken:
+                await give_probe_back(self._pool)
+        else:
             return []
-        self._service.health.ready("database")
+        if taken:
+            await self._begin(taken, per_second)
         return taken
 
-    async def _send(self, message: Taken) -> None:
+    async def _take_up_to(self, limit: int, *, is_probe: bool = False) -> list[Taken]:
+        settings = self._settings
+        return await take_messages(
+            self._pool, limit, settings.grace, settings.templates, is_probe=is_probe
+        )
+
+    async def _begin(self, taken: Sequence[Taken], per_second: float) -> None:
+        """Send each in a slot of its own, at the pace of all senders together."""
+        first = monotonic() + await self._reserve(len(taken), per_second)
+        for place, message in enumerate(taken):
+            task = asyncio.create_task(self._send(message, first + place / per_second))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _reserve(self, count: int, per_second: float) -> float:
+        try:
+            return await reserve_slots(self._pool, count, per_second)
+        except AWAY as error:
+            # They are taken, and must be sent; the pace is kept as well as one sender alone can.
+            self._say_away(error)
+            return 1.0
+
+    async def _send(self, message: Taken, slot: float) -> None:
+        if message.form != "undeliverable":
+            await asyncio.sleep(max(0.0, slot - monotonic()))
         started = monotonic()
         outcome = await self._send_as(message)
         self._sent.append(Sent(message, outcome, round((monotonic() - started) * 1000, 1)))
@@ -99,24 +140,14 @@ class SendOutbox:
 
     async def _send_as(self, message: Taken) -> Outcome:
         if message.recipient.phone is None and message.recipient.user_id is None:
-            return Refused("fail", 0, None)
+            return Refused(NO_ADDRESS, 0, None)
         if message.form == "undeliverable":
             return Undeliverable()
-        await self._wait_for_slot()
         if message.form == "text":
             return await self._graph.send_text(message.recipient, message.text, message.message_id)
         name, language = self._settings.templates[str(message.purpose)]
         template = Template(name, language, message.parameters)
         return await self._graph.send_template(message.recipient, template, message.message_id)
-
-    async def _wait_for_slot(self) -> None:
-        """Keep below the number's throughput: each message gets the next slot of its length."""
-        now = monotonic()
-        self._next_slot = max(self._next_slot, now)
-        wait = self._next_slot - now
-        self._next_slot += 1 / self._settings.messages_per_second
-        if wait > 0:
-            await asyncio.sleep(wait)
 
     async def _record(self) -> None:
         """Write all answers that are there; where the database is away they are kept for later.
@@ -145,6 +176,12 @@ class SendOutbox:
         self._sent.remove(sent)
         message_id = sent.taken.message_id
         log.error("send.not_recorded", message_id=message_id, **failure(error))
+
+    def _say_stopped(self, channel: Channel) -> None:
+        if channel.stopped_at is None:
+            self._service.health.ready("channel")
+        else:
+            self._service.health.not_ready("channel", f"stopped: {name_stop(channel)}")
 
     def _say_away(self, error: BaseException) -> None:
         self._service.health.not_ready("database", "the database does not answer")

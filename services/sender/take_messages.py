@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from services.sender.keep_pair_limit import count_messages, hold_back, read_bursts
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.domain.ticket import deadline_when_taken
@@ -70,34 +71,57 @@ class Taken:
     attempt: int
     text: str
     recipient: Recipient
+    taken_at: datetime
+    """By PostgreSQL's clock."""
     purpose: str | None = None
     form: Form = "text"
     """How it may leave now (R16)."""
     parameters: tuple[str, ...] = ()
     """For its template: the ticket's number, and for a notice its files."""
+    is_probe: bool = False
+    """The careful try of a channel that stands still."""
 
 
 async def take_messages(
-    pool: Pool, limit: int, grace: timedelta, templates: Container[str] = ()
+    pool: Pool,
+    limit: int,
+    grace: timedelta,
+    templates: Container[str] = (),
+    *,
+    is_probe: bool = False,
 ) -> list[Taken]:
     """Take up to `limit` due messages, one for each contact, oldest due time first.
 
-    `templates` are the purposes for which there is one.
+    `templates` are the purposes for which there is one. What would be too much for its contact is
+    dated anew.
     """
     async with transaction(pool) as tx:
         locked = await tx.connection.fetch(LOCK_DUE_CONTACTS, limit)
         if not locked:
             return []
         now: datetime = await tx.connection.fetchval(READ_CLOCK)
-        rows = await tx.connection.fetch(TAKE_MESSAGES, [row["id"] for row in locked], now + LEASE)
+        bursts = await read_bursts(tx, [row["id"] for row in locked])
+        free = await hold_back(tx, [row["id"] for row in locked], bursts, now)
+        rows = await tx.connection.fetch(TAKE_MESSAGES, free, now + LEASE)
         attempts = {row["message_id"]: row["attempts"] for row in rows}
         messages = await tx.connection.fetch(FIND_TAKEN, list(attempts))
         await _start_grace(tx, [m for m in messages if m["purpose"] == "closing"], now, grace)
-    return [_taken(message, attempts[message["id"]], now, templates) for message in messages]
+        taken = [
+            _taken(message, attempts[message["id"]], now, templates, is_probe=is_probe)
+            for message in messages
+        ]
+        leaving = [one.contact_id for one in taken if one.form != "undeliverable"]
+        await count_messages(tx, leaving, bursts, now)
+    return taken
 
 
 def _taken(
-    message: asyncpg.Record, attempt: int, now: datetime, templates: Container[str]
+    message: asyncpg.Record,
+    attempt: int,
+    now: datetime,
+    templates: Container[str],
+    *,
+    is_probe: bool,
 ) -> Taken:
     purpose = message["purpose"]
     return Taken(
@@ -106,6 +130,7 @@ def _taken(
         attempt,
         message["text"],
         Recipient(message["phone"], message["user_id"]),
+        now,
         purpose,
         form_of(
             purpose,
@@ -115,6 +140,7 @@ def _taken(
             has_template=purpose in templates,
         ),
         tuple(one for one in (message["number"], message["files"]) if one is not None),
+        is_probe,
     )
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.status_tracker.keep_early_statuses import keep_early_statuses
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.domain.delivery import delivery_of
+from shared.domain.timestamp import read_timestamp
 from shared.errors import TryAgainError
 from shared.events import WebhookEvent
 from shared.tickets.advance_deliveries import Told, advance_deliveries
@@ -14,6 +16,7 @@ from shared.tickets.lock_contacts import lock_contacts_of
 from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.mark_messages import attach_marks
 from shared.tickets.record_items import Recorded, record_items, sift_items
+from shared.tickets.retry_failed import may_pass
 from shared.tickets.settle_proved import settle_proved
 from shared.tickets.take_early_statuses import take_early_statuses
 from shared.whatsapp.read_status import ReceivedStatus, read_status
@@ -39,7 +42,13 @@ SELECT EXISTS (SELECT FROM messages WHERE direction = 'outbound' AND wamid = ANY
 FILL_WAMIDS = """
 UPDATE messages SET wamid = new.wamid
 FROM unnest($1::text[], $2::bigint[]) AS new (wamid, id)
-WHERE messages.id = new.id AND messages.wamid IS NULL
+WHERE messages.id = new.id AND messages.wamid IS NULL AND new.wamid <> ALL(messages.failed_wamids)
+"""
+
+# Their senders have no answer yet.
+FIND_UNDER_WAY = """
+SELECT message_id FROM outbox
+WHERE message_id = ANY($1::bigint[]) AND state = 'sending' AND lease_until > $2
 """
 
 # The moment at which ingress took it: one that waited in the queue since before a send says
@@ -57,6 +66,8 @@ class _Known:
     by_id_or_wamid: dict[int | str, int]
     contacts: dict[int, int]
     """Their contacts, by message id."""
+    under_way: frozenset[int] = frozenset()
+    """Those that a sender sends again at this moment, where one of the statuses asks for that."""
 
     def message_of(self, status: ReceivedStatus) -> int | None:
         """Give the message's id: by callback data first, which cannot be ambiguous."""
@@ -78,6 +89,7 @@ async def track_statuses(pool: Pool, phone_number_id: str, events: Sequence[Webh
         known = await _find_messages(tx, statuses.values())
         now, places = await lock_contacts_of(tx, known.contacts)
         known.contacts = {message_id: one.contact_id for message_id, one in places.items()}
+        known.under_way = await _find_under_way(tx, known, usable, now)
         await _lock_new_wamids(tx, known, usable)
         new, rows = await sift_items(tx, events)
         judged = [
@@ -89,7 +101,8 @@ async def track_statuses(pool: Pool, phone_number_id: str, events: Sequence[Webh
         await keep_early_statuses(
             tx, [(row.event, one) for one, row in judged if row.reason == UNKNOWN_MESSAGE]
         )
-        await _advance(tx, known, [(one, row) for one, row in judged if row.outcome == "stored"])
+        stored = [(one, row) for one, row in judged if row.outcome == "stored"]
+        await _advance(tx, known, stored, now)
         await settle_proved(tx, known.contacts.values(), now)
         await _note_traffic(tx, rows)
 
@@ -109,7 +122,8 @@ def _judge(
     message_id = known.message_of(status)
     if (reason := _unusable(status, phone_number_id)) is not None:
         return Recorded(event, "recorded", reason, message_id)
-    if message_id is None:
+    if message_id is None or (message_id in known.under_way and _asks_for_another_send(status)):
+        # Of the latter the answer to the send is on its way, and this counts after it.
         return Recorded(event, "recorded", UNKNOWN_MESSAGE)
     return Recorded(event, "stored", status.status, message_id)
 
@@ -126,6 +140,20 @@ async def _find_messages(tx: Transaction, statuses: Iterable[ReceivedStatus]) ->
     return _Known(keys, {row["id"]: row["contact_id"] for row in rows})
 
 
+def _asks_for_another_send(status: ReceivedStatus) -> bool:
+    return delivery_of(status.status) == "failed" and may_pass(status.error_code)
+
+
+async def _find_under_way(
+    tx: Transaction, known: _Known, statuses: Iterable[ReceivedStatus], now: datetime
+) -> frozenset[int]:
+    asking = [known.message_of(one) for one in statuses if _asks_for_another_send(one)]
+    if not asking:
+        return frozenset()
+    rows = await tx.connection.fetch(FIND_UNDER_WAY, [one for one in asking if one], now)
+    return frozenset(row["message_id"] for row in rows)
+
+
 async def _lock_new_wamids(
     tx: Transaction, known: _Known, statuses: Collection[ReceivedStatus]
 ) -> None:
@@ -138,7 +166,10 @@ async def _lock_new_wamids(
 
 
 async def _advance(
-    tx: Transaction, known: _Known, told: Sequence[tuple[ReceivedStatus, Recorded]]
+    tx: Transaction,
+    known: _Known,
+    told: Sequence[tuple[ReceivedStatus, Recorded]],
+    now: datetime,
 ) -> None:
     """Move messages on, by what waits for a wamid that becomes known here too."""
     states: list[Told] = []
@@ -147,13 +178,14 @@ async def _advance(
         state = delivery_of(status.status)
         if state is None or row.message_id is None:
             continue
-        states.append(Told(row.message_id, state, status.error_code))
+        at = read_timestamp(status.timestamp, row.event.received_at)
+        states.append(Told(row.message_id, status.wamid, state, status.error_code, at))
         if status.wamid and status.wamid not in known.by_id_or_wamid:
             wamids[status.wamid] = row.message_id
-    await advance_deliveries(tx, states)
+    await advance_deliveries(tx, states, now)
     if wamids:
         await tx.connection.execute(FILL_WAMIDS, list(wamids), list(wamids.values()))
-        await take_early_statuses(tx, wamids)
+        await take_early_statuses(tx, wamids, now)
         await attach_marks(tx, known.contacts.values(), wamids=wamids)
 
 

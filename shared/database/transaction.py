@@ -1,6 +1,6 @@
 """A transaction and the log lines that become true when it commits."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from shared.database.pool import Connection, Pool
@@ -12,16 +12,24 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._lines: list[tuple[str, dict[str, object]]] = []
+        self._lines: list[tuple[Callable[..., object], str, dict[str, object]]] = []
 
     def log(self, event: str, **fields: object) -> None:
         """Log a change of state once it is committed; nothing is logged after a rollback."""
-        self._lines.append((event, fields))
+        self._lines.append((log.info, event, fields))
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Log one that an operator should know of."""
+        self._lines.append((log.warning, event, fields))
+
+    def error(self, event: str, **fields: object) -> None:
+        """Log one at which an operator must act."""
+        self._lines.append((log.error, event, fields))
 
     def committed(self) -> None:
         """Write the lines."""
-        for event, fields in self._lines:
-            log.info(event, **fields)
+        for say, event, fields in self._lines:
+            say(event, **fields)
 
 
 @asynccontextmanager

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.database.transaction import Transaction
 from shared.domain.delivery import is_further
-from shared.tickets.close_window import close_window
-from shared.tickets.lock_contacts import READ_CLOCK
-from shared.whatsapp.error_codes import WINDOW_CLOSED
+from shared.tickets.retry_failed import Failure, may_pass, retry_failed
 
-FIND_DELIVERIES = "SELECT id, delivery FROM messages WHERE id = ANY($1::bigint[])"
+FIND_DELIVERIES = """
+SELECT id, delivery, failed_wamids FROM messages WHERE id = ANY($1::bigint[])
+"""
 
 SET_DELIVERIES = """
 UPDATE messages SET delivery = new.delivery
@@ -23,29 +24,52 @@ class Told:
     """What one status says of a message of ours."""
 
     message_id: int
+    wamid: str | None
     state: str
     """One of `shared.domain.delivery`, translated."""
     error_code: int | None
     """Meta's code, where it failed."""
+    at: datetime
+    """WhatsApp's second."""
+
+    @property
+    def passing_failure(self) -> Failure | None:
+        """Give the failure after which the message is sent again; None for everything else."""
+        if self.state != "failed" or self.wamid is None or not may_pass(self.error_code):
+            return None
+        return Failure(self.wamid, self.error_code, self.at)
 
 
-async def advance_deliveries(tx: Transaction, told: Sequence[Told]) -> None:
-    """Write each message's furthest state and log it once; the caller has locked the contacts."""
+async def advance_deliveries(tx: Transaction, told: Sequence[Told], now: datetime) -> None:
+    """Write each message's furthest state and log it once; the caller has locked the contacts.
+
+    What a status tells of a wamid under which the message has failed counts no more: the message
+    is on its way under another one.
+    """
     rows = await tx.connection.fetch(FIND_DELIVERIES, [one.message_id for one in told])
     known: dict[int, str | None] = {row["id"]: row["delivery"] for row in rows}
+    past = {(row["id"], wamid) for row in rows for wamid in row["failed_wamids"]}
+    failures = {
+        one.message_id: failure
+        for one in told
+        if (failure := one.passing_failure) is not None
+        and (one.message_id, one.wamid) not in past
+        and is_further("failed", known[one.message_id])
+    }
+    arrived = {one.message_id for one in told if is_further(one.state, "failed")}
+    failures = {one: failure for one, failure in failures.items() if one not in arrived}
+    if failures:
+        given_up = await retry_failed(tx, failures, now)
+        past |= {(one, gone.wamid) for one, gone in failures.items() if one not in given_up}
+    await _write(tx, known, [one for one in told if (one.message_id, one.wamid) not in past])
+
+
+async def _write(tx: Transaction, known: dict[int, str | None], told: Sequence[Told]) -> None:
     changed: dict[int, Told] = {}
     for one in told:
         if is_further(one.state, known[one.message_id]):
             known[one.message_id] = one.state
             changed[one.message_id] = one
-    closed = {
-        message_id
-        for message_id, one in changed.items()
-        if one.state == "failed" and one.error_code == WINDOW_CLOSED
-    }
-    if closed:
-        await close_window(tx, sorted(closed), await tx.connection.fetchval(READ_CLOCK))
-        changed = {key: one for key, one in changed.items() if key not in closed}
     if not changed:
         return
     await tx.connection.execute(

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.database.transaction import Transaction
-from shared.tickets.date_next_message import date_next_messages
-from shared.tickets.queue_message import NOTIFY_SENDERS
+from shared.tickets.queue_again import Again, queue_again
 
 # A template was refused, too: there is nothing else to try.
 SET_UNDELIVERABLE = """
@@ -24,16 +23,6 @@ WHERE messages.id = ANY($1::bigint[]) AND purpose IS NOT NULL AND NOT as_templat
   AND tickets.id = messages.ticket_id
 RETURNING messages.id, purpose, tickets.contact_id
 """
-QUEUE_AGAIN = """
-INSERT INTO outbox (message_id, contact_id)
-SELECT * FROM unnest($1::bigint[], $2::bigint[])
-ON CONFLICT (message_id) DO UPDATE
-SET state = 'queued', lease_until = NULL, unknown_since = NULL, next_attempt_at = NULL
-"""
-# It comes before what waits already; only the first row of a contact has a due time.
-UNDATE = """
-UPDATE outbox SET next_attempt_at = NULL WHERE contact_id = ANY($1::bigint[]) AND state = 'queued'
-"""
 
 
 async def close_window(tx: Transaction, message_ids: Sequence[int], now: datetime) -> None:
@@ -46,10 +35,6 @@ async def close_window(tx: Transaction, message_ids: Sequence[int], now: datetim
         tx.log("send.undeliverable", message_id=row["id"], purpose=row["purpose"])
     if not again:
         return
-    contacts = [row["contact_id"] for row in again]
-    await tx.connection.execute(QUEUE_AGAIN, [row["id"] for row in again], contacts)
-    await tx.connection.execute(UNDATE, contacts)
-    await date_next_messages(tx, contacts, now)
-    await tx.connection.execute(NOTIFY_SENDERS)
+    await queue_again(tx, [Again(row["id"], row["contact_id"]) for row in again], now)
     for row in again:
         tx.log("send.window_closed", message_id=row["id"], purpose=row["purpose"])

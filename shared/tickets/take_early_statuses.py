@@ -1,9 +1,11 @@
 """Let statuses that came before our record of the send count, once their wamid is known."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from shared.database.transaction import Transaction
 from shared.domain.delivery import delivery_of
+from shared.domain.timestamp import read_timestamp
 from shared.tickets.advance_deliveries import Told, advance_deliveries
 from shared.whatsapp.read_status import read_status
 
@@ -20,11 +22,14 @@ CORRECT_ITEMS = """
 UPDATE received_events SET outcome = 'stored', reason = taken.status, message_id = taken.message_id
 FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS taken (item_id, status, message_id)
 WHERE received_events.item_id = taken.item_id
-RETURNING received_events.item_id, received_events.raw, taken.status, taken.message_id
+RETURNING received_events.item_id, received_events.raw, received_events.received_at, taken.status,
+          taken.message_id
 """
 
 
-async def take_early_statuses(tx: Transaction, message_ids: Mapping[str, int]) -> None:
+async def take_early_statuses(
+    tx: Transaction, message_ids: Mapping[str, int], now: datetime
+) -> None:
     """Move messages on by what waits for their wamids, and correct the ledger's rows.
 
     `message_ids` has a message for each wamid that becomes known in this transaction. The caller
@@ -46,6 +51,7 @@ async def take_early_statuses(tx: Transaction, message_ids: Mapping[str, int]) -
     for row in rows:
         tx.log("status.matched", item_id=row["item_id"], message_id=row["message_id"])
         if (state := delivery_of(row["status"])) is not None:
-            code = read_status(row["raw"] or b"").error_code
-            told.append(Told(row["message_id"], state, code))
-    await advance_deliveries(tx, told)
+            status = read_status(row["raw"] or b"")
+            at = read_timestamp(status.timestamp, row["received_at"])
+            told.append(Told(row["message_id"], status.wamid, state, status.error_code, at))
+    await advance_deliveries(tx, told, now)

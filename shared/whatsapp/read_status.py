@@ -21,6 +21,8 @@ class ReceivedStatus:
     in_group: bool
     error_code: int | None
     """Meta's code of why it failed, the first if there are several."""
+    timestamp: object
+    """As it came (`shared.domain.timestamp` reads it)."""
 
 
 def read_status(raw: bytes) -> ReceivedStatus:
@@ -35,6 +37,7 @@ def read_status(raw: bytes) -> ReceivedStatus:
         message_id=int(callback[1]) if callback else None,
         in_group=status.get("recipient_type") == "group",
         error_code=_first_code(status.get("errors")),
+        timestamp=status.get("timestamp"),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from shared.whatsapp.error_codes import Verdict, judge_code
+from shared.whatsapp.error_codes import RETRY, Rule, rule_of
 from shared.whatsapp.json_parts import read_json
 
 SEND_SECONDS = 20.0
@@ -28,7 +28,7 @@ class Accepted:
 class Refused:
     """WhatsApp, or the way to it, did not take it: it was certainly not sent."""
 
-    verdict: Verdict
+    rule: Rule
     status: int
     code: int | None
 
@@ -134,7 +134,7 @@ class GraphApi:
             ) as answer:
                 return _judge_answer(answer.status, read_json(await answer.read()))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            return Refused("retry", 0, None)  # no connection was made, so nothing was sent
+            return Refused(RETRY, 0, None)  # no connection was made, so nothing was sent
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return Unknown(error, 0)
 
@@ -161,15 +161,16 @@ def _judge_answer(status: int, answer: Any) -> Outcome:  # noqa: ANN401  whateve
     if status == HTTPStatus.OK:
         wamid = _wamid(answer.get("messages"))
         return Accepted(wamid) if wamid else Unknown(None, status)
-    error = answer.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
+    found = answer.get("error")
+    error: dict[str, Any] = found if isinstance(found, dict) else {}
+    code = error.get("code")
     if isinstance(code, int):
-        return Refused(judge_code(code), status, code)
+        return Refused(rule_of(code, status, error.get("error_subcode")), status, code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         # No word from the API itself: something on the way failed, before or after it.
         return Unknown(None, status)
     # A proxy, a login page, a wrong address: the API has not refused it, so it is kept.
-    return Refused("later", status, None)
+    return Refused(rule_of(None), status, None)
 
 
 def _wamid(messages: object) -> str | None:

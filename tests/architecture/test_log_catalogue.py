@@ -7,6 +7,7 @@ from shared.log_catalogue import CATALOGUE
 from tests.architecture.sources import OURS, calls, dotted, files
 
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+OF_TX = {"log", "warning", "error"}
 # It writes what its callers gave to `tx.log`, which is looked at there.
 HANDS_ON = Path("shared/database/transaction.py")
 
@@ -18,7 +19,7 @@ def _logged() -> dict[str, list[str]]:
         for name, call in calls(path):
             receiver, _, method = name.rpartition(".")
             is_log = receiver == "log" and method in LEVELS
-            if not is_log and not (method == "log" and receiver.split(".")[-1] == "tx"):
+            if not is_log and not (method in OF_TX and receiver.split(".")[-1] == "tx"):
                 continue
             first = call.args[0] if call.args else None
             event = first.value if isinstance(first, ast.Constant) else "?"

@@ -61,7 +61,7 @@ GUARDS_OF_STATUSES = (
         (
             Cut(
                 "services/status_tracker/track_statuses.py",
-                "        await take_early_statuses(tx, wamids)",
+                "        await take_early_statuses(tx, wamids, now)",
                 "        assert take_early_statuses",
             ),
         ),
@@ -103,7 +103,7 @@ GUARDS_OF_STATUSES = (
         (
             Cut(
                 "services/sender/record_outcomes.py",
-                "    await take_early_statuses(tx, message_ids)\n",
+                "    await take_early_statuses(tx, message_ids, now)\n",
                 "",
             ),
         ),

@@ -26,6 +26,7 @@ from services.ticket_router.route_events import route_events
 from shared.database.pool import Pool, create_pool
 from shared.events import WebhookEvent
 from shared.media.store import MediaStore
+from shared.whatsapp.error_codes import RETRY
 from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown, callback_data
 from tests.properties.clock import set_clock, stop_clock
 from tests.properties.counter import GRACE, Answer, SeenTicket, TakenMessage, Written
@@ -206,7 +207,7 @@ def _webhook(written: Written) -> dict[str, Any]:
 def _outcome(taken: Taken, answer: Answer) -> Outcome:
     if answer == "accepted":
         return Accepted(f"wamid.out.{taken.message_id}")
-    return Refused("retry", 500, 2) if answer == "retry" else Unknown(None, 0)
+    return Refused(RETRY, 500, 2) if answer == "retry" else Unknown(None, 0)
 
 
 def _json(text: str) -> dict[str, bool]:

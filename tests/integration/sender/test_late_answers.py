@@ -6,8 +6,9 @@ import pytest
 from services.sender.record_outcomes import Sent, record_outcomes
 from services.sender.take_messages import Taken
 from shared.database.pool import Pool
+from shared.whatsapp.error_codes import RETRY, rule_of
 from shared.whatsapp.send_message import Accepted, Outcome, Recipient, Refused, Unknown
-from tests.outgoing import deliveries, write_outgoing
+from tests.outgoing import TAKEN_AT, deliveries, write_outgoing
 
 RECIPIENT = Recipient("34600111222", None)
 
@@ -19,8 +20,8 @@ SEND_AGAIN = "UPDATE outbox SET attempts = 2"
     "outcome",
     [
         Accepted("wamid.late"),
-        Refused("fail", 400, 131026),
-        Refused("retry", 503, None),
+        Refused(rule_of(131026), 400, 131026),
+        Refused(RETRY, 503, None),
         Unknown(None, 0),
     ],
     ids=["accepted", "failed", "retry", "unknown"],
@@ -32,7 +33,7 @@ async def test_a_late_answer_changes_nothing_of_the_attempt_that_is_under_way(
     (message,) = await write_outgoing(database, wamid_known=False)
     await database.execute(SEND_AGAIN)
     before = await database.fetch("SELECT * FROM outbox")
-    late = Taken(message.message_id, message.contact_id, 1, "x", RECIPIENT)
+    late = Taken(message.message_id, message.contact_id, 1, "x", RECIPIENT, TAKEN_AT)
 
     await record_outcomes(pool, [Sent(late, outcome, 1.0)])
 
@@ -41,7 +42,7 @@ async def test_a_late_answer_changes_nothing_of_the_attempt_that_is_under_way(
 
 
 @pytest.mark.parametrize(
-    "outcome", [Refused("fail", 400, 131026), Unknown(None, 0)], ids=["failed", "unknown"]
+    "outcome", [Refused(rule_of(131026), 400, 131026), Unknown(None, 0)], ids=["failed", "unknown"]
 )
 async def test_a_late_answer_says_nothing_of_a_message_that_has_gone_since(
     pool: Pool, database: asyncpg.Connection, outcome: Outcome
@@ -50,7 +51,8 @@ async def test_a_late_answer_says_nothing_of_a_message_that_has_gone_since(
     (message,) = await write_outgoing(database, wamid_known=False)
     await database.execute(SEND_AGAIN)
     first, second = (
-        Taken(message.message_id, message.contact_id, attempt, "x", RECIPIENT) for attempt in (1, 2)
+        Taken(message.message_id, message.contact_id, attempt, "x", RECIPIENT, TAKEN_AT)
+        for attempt in (1, 2)
     )
     await record_outcomes(pool, [Sent(second, Accepted(message.wamid), 1.0)])
 

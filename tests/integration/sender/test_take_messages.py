@@ -15,6 +15,7 @@ from shared.tickets.lock_contacts import lock_contacts
 from shared.tickets.queue_message import Outgoing, queue_messages
 from shared.tickets.reopen_ticket import Reopening, reopen_tickets
 from shared.tickets.request_closing import request_closing
+from shared.whatsapp.error_codes import RETRY
 from shared.whatsapp.send_message import Accepted, Outcome, Refused
 from tests.routing import route
 from tests.webhooks import text_message
@@ -99,7 +100,7 @@ async def test_a_message_that_was_refused_for_now_waits_for_its_time(
     (taken,) = await take(pool)
     before = await pool.fetchval("SELECT clock_timestamp()")
 
-    await record(pool, taken, Refused("retry", 503, None))
+    await record(pool, taken, Refused(RETRY, 503, None))
 
     due = await pool.fetchval("SELECT next_attempt_at FROM outbox")
     assert due >= before + timedelta(seconds=2)

@@ -18,7 +18,9 @@ def test_a_status_says_which_message_has_come_how_far() -> None:
         {"phone_number_id": "700"},
     )
 
-    assert status == ReceivedStatus("700", "wamid.o", "read", 42, in_group=False, error_code=None)
+    assert status == ReceivedStatus(
+        "700", "wamid.o", "read", 42, in_group=False, error_code=None, timestamp=None
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,5 +58,5 @@ def test_a_field_that_is_odd_is_absent(odd: object) -> None:
 @pytest.mark.parametrize("raw", [b"", b"x", b"[]", b"null", b'{"status": []}', b"\xff"])
 def test_what_is_no_status_reads_as_one_that_says_nothing(raw: bytes) -> None:
     assert read_status(raw) == ReceivedStatus(
-        None, None, None, None, in_group=False, error_code=None
+        None, None, None, None, in_group=False, error_code=None, timestamp=None
     )

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from shared.whatsapp.error_codes import RETRY, STOP
 from shared.whatsapp.send_message import Accepted, GraphApi, Recipient, Refused, Unknown
 from tests.system import free_port
 
@@ -102,21 +103,21 @@ async def test_r17_a_200_without_a_wamid_is_unknown(
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "verdict"),
+    ("status", "code", "action"),
     [
-        (400, 130429, "retry"), (503, 2, "retry"), (500, 3, "later"), (401, 190, "later"),
-        (500, 131045, "later"), (400, 131047, "fail"), (400, 100, "fail"), (404, 132001, "fail"),
+        (400, 130429, "slow"), (503, 2, "retry"), (500, 3, "stop"), (401, 190, "stop"),
+        (500, 131045, "stop"), (400, 131047, "window"), (400, 100, "fail"), (404, 132001, "fail"),
     ],
 )  # fmt: skip
 async def test_the_code_counts_and_not_the_http_status(
-    graph: FakeGraph, api: GraphApi, status: int, code: int, verdict: str
+    graph: FakeGraph, api: GraphApi, status: int, code: int, action: str
 ) -> None:
     graph.status, graph.body = status, json.dumps({"error": {"code": code}}).encode()
 
     outcome = await api.send_text(RECIPIENT, "Hola", 1)
 
     assert isinstance(outcome, Refused)
-    assert (outcome.verdict, outcome.status, outcome.code) == (verdict, status, code)
+    assert (outcome.rule.action, outcome.status, outcome.code) == (action, status, code)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b'{"error":"x"}', b'{"error":{}}'])
@@ -130,12 +131,12 @@ async def test_r17_an_error_without_a_word_from_the_api_is_unknown(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
-async def test_a_refusal_that_is_not_the_apis_own_is_tried_again_later(
+async def test_a_refusal_that_is_not_the_apis_own_says_nothing_of_the_message(
     graph: FakeGraph, api: GraphApi, status: int
 ) -> None:
     graph.status, graph.body = status, b'{"error":{"code":"x"}}'
 
-    assert await api.send_text(RECIPIENT, "Hola", 1) == Refused("later", status, None)
+    assert await api.send_text(RECIPIENT, "Hola", 1) == Refused(STOP, status, None)
 
 
 async def test_the_token_follows_no_redirect(graph: FakeGraph, api: GraphApi) -> None:
@@ -158,4 +159,4 @@ async def test_r17_an_answer_that_breaks_off_is_unknown(graph: FakeGraph, api: G
 
 async def test_where_nobody_listens_nothing_was_sent() -> None:
     async with GraphApi(f"http://127.0.0.1:{free_port()}/v25.0", "token", "700") as api:
-        assert await api.send_text(RECIPIENT, "Hola", 1) == Refused("retry", 0, None)
+        assert await api.send_text(RECIPIENT, "Hola", 1) == Refused(RETRY, 0, None)
