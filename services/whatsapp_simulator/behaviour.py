@@ -8,6 +8,7 @@ from services.whatsapp_simulator.graph_errors import ERRORS
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Counter: TypeAlias = Literal[
     "refuse_connections",
     "http_500_next",
@@ -54,6 +55,10 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     """Whatever is delivered is also reported as read, without anybody reading it."""
     callback_data: bool = True
     """Statuses bring the `biz_opaque_callback_data` of their message."""
+    lose_answer_share: Share = 0.0
+    """As `lose_answer_next`, but so many of all answers, by chance; the phone notes which."""
+    lose_status_share: Share = 0.0
+    """So many of the statuses never come, each by chance alone; the phone notes which."""
     media_url_seconds: Seconds = 300.0
     """How long a link to the bytes of a medium works (Meta, media, 2025-11: 5 minutes)."""
     media_bytes_per_second: Count = 0
@@ -63,7 +68,7 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     media_redirect_to: Annotated[str, msgspec.Meta(pattern=r"^([\w.-]+(:\d+)?)?$")] = ""
     """The `host[:port]` of `media_redirect_next`; "" is this host by its other name, localhost."""
     seed: int = 0
-    """Of the order and the grouping of webhooks."""
+    """Of the order and the grouping of webhooks, and of what is lost by chance."""
     delay_seconds: Seconds = 0.0
     """The Graph API answers so late; what it accepts is accepted at once."""
     fail_next: list[Failure] = []

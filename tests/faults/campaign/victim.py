@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from time import time
 from typing import Any
 
 from aiohttp import web
@@ -24,6 +25,9 @@ POISON = "VENENO"
 """An event whose text begins with it is one that our code cannot handle."""
 KILLER = "ASESINO"
 """An event whose text begins with it ends whoever handles it."""
+
+NOTES = "taken"
+"""The file in which each line is a message that a sender took: Unix seconds, process, message."""
 
 # Of 20 and 30 s, of which leases are three times and once.
 SEND_SECONDS = 4.0
@@ -100,14 +104,17 @@ def count_claims(work: WorkInHand) -> None:
     claims._end = end_counted
 
 
-def count_sends(work: WorkInHand) -> None:
-    """Count what is taken from the outbox and not recorded."""
+def count_sends(work: WorkInHand, folder: Path) -> None:
+    """Count what is taken from the outbox and not recorded; note in a file what was taken."""
+    notes = (folder / NOTES).open("a", buffering=1, encoding="utf-8")
     sending: Any = import_module("services.sender.send_outbox")
     take, record = sending.take_messages, sending.record_outcomes
 
-    async def take_counted(*arguments: Any) -> Any:
-        taken = await take(*arguments)
+    async def take_counted(*arguments: Any, **more: Any) -> Any:
+        taken = await take(*arguments, **more)
         work.add(len(taken))
+        for one in taken:
+            notes.write(f"{time()} {os.getpid()} {one.message_id}\n")
         return taken
 
     async def record_counted(pool: Any, sent: Sequence[Any]) -> None:
@@ -168,7 +175,7 @@ def main(folder: Path, service: str, number: str) -> None:
         case "media_validator":
             count_claims(work)
         case "sender":
-            count_sends(work)
+            count_sends(work, folder)
         case "scheduler":
             count_transactions(work)
     sys.argv = [service]
