@@ -29,6 +29,7 @@ KILLER = "ASESINO"
 NOTES = "taken"
 """The file in which each line is a message that a sender took: Unix seconds, process, message."""
 
+SEND_SECONDS_NAME = "VICTIM_SEND_SECONDS"
 # Of 20 and 30 s, of which leases are three times and once.
 SEND_SECONDS = 4.0
 SENDERS_LEASE = 3 * SEND_SECONDS
@@ -38,7 +39,7 @@ VALIDATORS_LEASE = 9.0
 def shorten_leases() -> None:
     """Let what a dead or frozen worker held be taken over within seconds."""
     sending: Any = import_module("shared.whatsapp.send_message")
-    sending.SEND_SECONDS = SEND_SECONDS
+    sending.SEND_SECONDS = float(os.environ.get(SEND_SECONDS_NAME, SEND_SECONDS))
     claiming: Any = import_module("services.media_validator.claim_attachment")
     claiming.LEASE = timedelta(seconds=VALIDATORS_LEASE)
     claiming.RENEW_SECONDS = VALIDATORS_LEASE / 3

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -31,6 +32,8 @@ def main() -> int:
     print(report(result), flush=True)
     if result.violations:
         print(f"logs are kept in {folder}")
+    else:
+        shutil.rmtree(folder)
     return 1 if result.violations else 0
 
 

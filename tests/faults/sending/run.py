@@ -8,6 +8,7 @@ from time import monotonic
 import asyncpg
 
 from tests.eventually import eventually
+from tests.faults.campaign.victim import SEND_SECONDS
 from tests.faults.sending.audit import violations_in
 from tests.faults.sending.evidence import Evidence, collect
 from tests.faults.sending.load import Load
@@ -31,6 +32,8 @@ class Plan:
     seconds_between_kills: float = 0.5
     answers_lost: float = 0.1
     statuses_lost: float = 0.05
+    send_seconds: float = SEND_SECONDS
+    """How long a sender waits for an answer; a dead one is given up after three times that."""
 
 
 @dataclass
@@ -46,7 +49,7 @@ class Result:
 
 async def run_campaign(seed: int, system: System, plan: Plan) -> Result:
     """Send everything while senders are killed; audit what is left."""
-    async with open_world(system) as world:
+    async with open_world(system, plan.send_seconds) as world:
         load = Load(system, plan.contacts, plan.messages, plan.contacts_per_second)
         await system.behave(
             duplicates=1, shuffle=True, batch=4, delay_seconds=0.05, status_before_answer=True,

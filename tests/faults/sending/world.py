@@ -11,6 +11,7 @@ from tests.eventually import eventually
 from tests.faults.campaign.crash_points import Armed
 from tests.faults.campaign.gate import Gate
 from tests.faults.campaign.processes import Processes
+from tests.faults.campaign.victim import SEND_SECONDS_NAME
 from tests.system import System, free_port
 
 SENDERS = 4
@@ -64,7 +65,7 @@ class SendingWorld(Processes):
 
 
 @asynccontextmanager
-async def open_world(system: System) -> AsyncIterator[SendingWorld]:
+async def open_world(system: System, send_seconds: float) -> AsyncIterator[SendingWorld]:
     """Start everything but the senders, whose slots are there; keep senders alive once started."""
     ingress_port, gate_port = free_port(), free_port()
     gate = Gate((f"http://127.0.0.1:{ingress_port}/webhook",))
@@ -72,6 +73,7 @@ async def open_world(system: System) -> AsyncIterator[SendingWorld]:
         "SIMULATOR_WEBHOOK_URL": f"http://127.0.0.1:{gate_port}/webhook",
         "UNKNOWN_RESEND_SECONDS": str(UNKNOWN_RESEND_SECONDS),
         "WHATSAPP_MESSAGES_PER_SECOND": str(MESSAGES_PER_SECOND),
+        SEND_SECONDS_NAME: str(send_seconds),
     }
     world = SendingWorld(folder=system.folder, system=system, gate=gate, armed=Armed(system.folder))
     async with gate.open(gate_port):
