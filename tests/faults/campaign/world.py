@@ -72,6 +72,8 @@ async def open_world(folder: Path, say: Callable[[str], None]) -> AsyncIterator[
             "GRACE_PERIOD_SECONDS": str(GRACE_SECONDS),
             "REFUSAL_NOTICE_SECONDS": "2",
             "UNKNOWN_RESEND_SECONDS": str(UNKNOWN_RESEND_SECONDS),
+            # Few citizens write much here: what waits for WhatsApp's limit would not be at rest.
+            "WHATSAPP_PAIR_LIMIT": "off",
         }
         world = World(
             folder=folder, system=system, postgres=postgres, rabbit=rabbit, amqp_proxy=amqp_proxy,
