@@ -32,6 +32,8 @@ class Plan:
     seconds_between_kills: float = 0.5
     answers_lost: float = 0.1
     statuses_lost: float = 0.05
+    pair_limit: bool = True
+    """The sender keeps to WhatsApp's limit for one contact, and the simulator sees that it does."""
     send_seconds: float = SEND_SECONDS
     """How long a sender waits for an answer; a dead one is given up after three times that."""
 
@@ -49,11 +51,11 @@ class Result:
 
 async def run_campaign(seed: int, system: System, plan: Plan) -> Result:
     """Send everything while senders are killed; audit what is left."""
-    async with open_world(system, plan.send_seconds) as world:
+    async with open_world(system, plan.send_seconds, pair_limit=plan.pair_limit) as world:
         load = Load(system, plan.contacts, plan.messages, plan.contacts_per_second)
         await system.behave(
             duplicates=1, shuffle=True, batch=4, delay_seconds=0.05, status_before_answer=True,
-            pair_limit=True, lose_answer_share=plan.answers_lost,
+            pair_limit=plan.pair_limit, lose_answer_share=plan.answers_lost,
             lose_status_share=plan.statuses_lost, seed=seed,
         )  # fmt: skip
         await load.open_tickets()

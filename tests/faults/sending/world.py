@@ -65,7 +65,9 @@ class SendingWorld(Processes):
 
 
 @asynccontextmanager
-async def open_world(system: System, send_seconds: float) -> AsyncIterator[SendingWorld]:
+async def open_world(
+    system: System, send_seconds: float, *, pair_limit: bool
+) -> AsyncIterator[SendingWorld]:
     """Start everything but the senders, whose slots are there; keep senders alive once started."""
     ingress_port, gate_port = free_port(), free_port()
     gate = Gate((f"http://127.0.0.1:{ingress_port}/webhook",))
@@ -73,6 +75,7 @@ async def open_world(system: System, send_seconds: float) -> AsyncIterator[Sendi
         "SIMULATOR_WEBHOOK_URL": f"http://127.0.0.1:{gate_port}/webhook",
         "UNKNOWN_RESEND_SECONDS": str(UNKNOWN_RESEND_SECONDS),
         "WHATSAPP_MESSAGES_PER_SECOND": str(MESSAGES_PER_SECOND),
+        "WHATSAPP_PAIR_LIMIT": "on" if pair_limit else "off",
         SEND_SECONDS_NAME: str(send_seconds),
     }
     world = SendingWorld(folder=system.folder, system=system, gate=gate, armed=Armed(system.folder))
