@@ -16,6 +16,8 @@ class Settings:
     phone_number_id: str
     messages_per_second: int
     grace: timedelta
+    read_marks: bool
+    """Whether contacts see that an agent has opened what they wrote."""
     templates: dict[str, tuple[str, str]]
     """Name and language by purpose, for what may not be sent as free text."""
 
@@ -29,5 +31,6 @@ def read_settings(env: config.Env) -> Settings:
         phone_number_id=config.whatsapp_phone_number_id(env),
         messages_per_second=config.whatsapp_messages_per_second(env),
         grace=config.grace_period(env),
+        read_marks=config.read_marks(env),
         templates=config.templates(env),
     )
