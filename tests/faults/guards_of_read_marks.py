@@ -65,7 +65,13 @@ GUARDS_OF_READ_MARKS = (
     Guard(
         "late-mark",
         "the answer to an older mark ends a newer one that was not sent",
-        (Cut(_RECORD, " AND message_id = $2 AND attempts = $3", " AND $2 + $3 > 0"),),
+        (
+            Cut(
+                _RECORD,
+                " AND message_id = $2 AND attempts = $3",
+                " AND $2::bigint + $3::integer > 0",
+            ),
+        ),
         (
             _TAKE + "test_a_late_answer_changes_nothing_of_the_mark_that_took_its_place",
             _TAKE + "test_the_next_senders_attempt_is_not_ended_by_the_one_before",
