@@ -1,4 +1,4 @@
-"""What keeps the channel to WhatsApp: stops, paces, and messages that fail after they were taken."""
+"""What keeps the channel to WhatsApp: stops, paces, messages that fail after they were taken."""
 
 from tests.faults.guard import Cut, Guard
 
@@ -43,7 +43,7 @@ GUARDS_OF_THE_CHANNEL = (
                 "",
             ),
         ),
-        (_KEEPS,),
+        (_CODES + "test_what_was_under_way_when_the_channel_stopped_does_not_count_as_a_try",),
     ),
     Guard(
         "resume-after-a-try",
