@@ -101,6 +101,11 @@ def whatsapp_messages_per_second(env: Env) -> int:
     return env.int("WHATSAPP_MESSAGES_PER_SECOND", 80, validate=_POSITIVE)
 
 
+def whatsapp_pair_limit(env: Env) -> bool:
+    """Tell whether contacts get no more than WhatsApp's pair limit allows."""
+    return choice(env, "WHATSAPP_PAIR_LIMIT", "on", "off") == "on"
+
+
 def templates(env: Env) -> dict[str, tuple[str, str]]:
     """Give name and language of the configured templates, by the purpose of their messages.
 

@@ -15,6 +15,7 @@ class Settings:
     access_token: str
     phone_number_id: str
     messages_per_second: int
+    keeps_pair_limit: bool
     grace: timedelta
     read_marks: bool
     """Whether contacts see that an agent has opened what they wrote."""
@@ -30,6 +31,7 @@ def read_settings(env: config.Env) -> Settings:
         access_token=config.whatsapp_access_token(env),
         phone_number_id=config.whatsapp_phone_number_id(env),
         messages_per_second=config.whatsapp_messages_per_second(env),
+        keeps_pair_limit=config.whatsapp_pair_limit(env),
         grace=config.grace_period(env),
         read_marks=config.read_marks(env),
         templates=config.templates(env),
