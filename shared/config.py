@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from shared.environment import (
     Env,
-    ValidationError,
     choice,
     days,
     environment,
@@ -22,6 +21,7 @@ from shared.environment import (
     not_blank,
     required,
     url_of,
+    urls,
     validate,
 )
 
@@ -215,15 +215,7 @@ def simulator_port(env: Env) -> int:
 
 def simulator_webhook_urls(env: Env) -> tuple[str, ...]:
     """Give the addresses to which the simulator posts its webhooks, in turn."""
-    urls = names(env, "SIMULATOR_WEBHOOK_URL")
-    for url in urls:
-        try:
-            url_of("http", "https")(url)
-        except ValidationError as error:
-            raise ValueError(
-                f'Environment variable "SIMULATOR_WEBHOOK_URL" invalid: {error.args[0]}'
-            ) from None
-    return urls
+    return urls(env, "SIMULATOR_WEBHOOK_URL", "http", "https")
 
 
 def health_port(env: Env) -> int | None:
