@@ -12,7 +12,8 @@ _MARGIN = timedelta(milliseconds=500)
 
 # A number that was throttled is at full pace again after so long.
 RECOVERY = timedelta(minutes=1)
-_SLOWEST = 1 / 16
+# Slower than this it gets by pauses: what was taken must find its slot before its lease is over.
+_SLOWEST = 1 / 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,3 +244,20 @@ async def test_an_upload_wants_the_token_and_the_number(simulator: Simulator) ->
     assert (status, answer["error"]["code"]) == (401, 190)
     status, answer = await upload(simulator, path="/v25.0/1/media")
     assert (status, answer["error"]["code"]) == (400, 100)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "code"),
+    [({"phone_number_id": "1"}, AUTHORIZED, 100), ({}, {}, 190)],
+    ids=["the number of somebody else", "no token"],
+)
+async def test_nobody_else_deletes_a_medium(
+    simulator: Simulator, query: dict[str, str], headers: dict[str, str], code: int
+) -> None:
+    media_id = (await send_file(simulator))["media_id"]
+
+    async with simulator.delete(f"/v25.0/{media_id}", params=query, headers=headers) as answer:
+        refused = await answer.json()
+
+    assert refused["error"]["code"] == code
+    assert (await ask_media(simulator, media_id))[0] == 200
