@@ -107,7 +107,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         _POST, "/tickets/{number}/messages", answer_contact, "Answer the contact",
-        Reply("The message; it will be sent.", examples.ANSWERED, status=202),
+        Reply("The first message; all of them will be sent.", examples.ANSWERED, status=202),
         parameters=("number",), body=examples.ANSWER,
         problems={
             **_WRONG_BODY, **_NO_TICKET,
