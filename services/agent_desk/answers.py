@@ -89,6 +89,13 @@ class Message(msgspec.Struct, frozen=True):
         Delivery | None, _said("Null where nothing is delivered: inbound, other channels.")
     ]
     attachments: list[Attachment]
+    resends: Annotated[
+        int,
+        _said(
+            "How often it was sent again because nobody knew whether it had gone: the contact may "
+            "have it so many times more."
+        ),
+    ] = 0
     reaction: Annotated[str | None, _said("The contact's reaction to it, an emoji.")] = None
     edited_at: Annotated[Time | None, _said("When the contact last changed it.")] = None
     revoked_at: Annotated[
@@ -109,6 +116,34 @@ class MessagePage(msgspec.Struct, frozen=True):
 
     messages: list[Message]
     next_cursor: Annotated[str | None, _said("For the next page; null on the last one.")]
+
+
+class LastDay(msgspec.Struct, frozen=True):
+    """What became, in the last 24 hours, of messages of which nobody knew whether they had gone."""
+
+    settled: Annotated[int, _said("A status told that WhatsApp has them.")]
+    resent: Annotated[int, _said("No status came, and they were sent again.")]
+
+
+class Outbox(msgspec.Struct, frozen=True):
+    """How the channel to WhatsApp is, and what waits to be sent."""
+
+    state: Annotated[
+        Literal["open", "slowed", "stopped"],
+        _said(
+            "`slowed`: WhatsApp says that the number sends too fast. `stopped`: WhatsApp refuses "
+            "the number, and a person must act; what is written waits."
+        ),
+    ]
+    since: Annotated[Time | None, _said("Null while it is open.")]
+    code: Annotated[
+        int | None, _said("WhatsApp's code; null where the answer was not WhatsApp's own.")
+    ]
+    next_attempt_at: Annotated[Time | None, _said("When a stopped channel is tried next.")]
+    waiting: Annotated[int, _said("Messages that are still to be sent.")]
+    oldest_waiting_at: Annotated[Time | None, _said("When the oldest of them was written.")]
+    unknown: Annotated[int, _said("Messages of which nobody knows whether they have gone.")]
+    last_day: LastDay
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):

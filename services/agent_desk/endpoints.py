@@ -12,6 +12,7 @@ from services.agent_desk.answer_contact import answer_contact
 from services.agent_desk.close_ticket import close_ticket
 from services.agent_desk.download_attachment import download_attachment
 from services.agent_desk.get_document import get_document
+from services.agent_desk.get_outbox import get_outbox
 from services.agent_desk.get_ticket import get_ticket
 from services.agent_desk.list_messages import list_messages
 from services.agent_desk.list_tickets import list_tickets
@@ -126,6 +127,10 @@ ENDPOINTS = (
     Endpoint(
         _GET, "/attachments/{id}", download_attachment, "Download an accepted file", _ATTACHMENT,
         parameters=("id",), problems=_NO_ATTACHMENT,
+    ),
+    Endpoint(
+        _GET, "/outbox", get_outbox, "See whether WhatsApp takes what is written",
+        Reply("How the channel is, and what waits.", examples.OUTBOX),
     ),
     Endpoint(
         _GET, "/events", stream_events, "Follow what changes",

@@ -7,8 +7,10 @@ from services.agent_desk.answers import (
     Attachment,
     Change,
     Contact,
+    LastDay,
     Message,
     MessagePage,
+    Outbox,
     ProblemDetails,
     Ticket,
     TicketPage,
@@ -82,6 +84,17 @@ TICKET_PAGE = TicketPage([TICKET], "MTIz")
 MESSAGE_PAGE = MessagePage([MESSAGE, ANSWERED], None)
 CHANGE = Change(ticket=TICKET.number, id=MESSAGE.id)
 PROBLEM = ProblemDetails("Not Found", 404, "There is no ticket with this number.")
+
+OUTBOX = Outbox(
+    state="stopped",
+    since=_MORNING,
+    code=190,
+    next_attempt_at=_MORNING.replace(minute=34),
+    waiting=12,
+    oldest_waiting_at=_MORNING,
+    unknown=0,
+    last_day=LastDay(settled=2, resent=0),
+)
 
 ANSWER = Answer("Pruebe otra vez, por favor.")
 REGISTRATION = Registration(

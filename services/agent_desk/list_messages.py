@@ -17,7 +17,7 @@ from shared.database.pool import Pool
 # `sent_at` is a whole second in every row; within it the order is that of the ids.
 LIST_MESSAGES = """
 SELECT id, direction, author, kind, text, original_text, forwarded, is_reply, after_closing,
-       sent_at, received_at, delivery, reaction, edited_at, revoked_at
+       sent_at, received_at, delivery, resends, reaction, edited_at, revoked_at
 FROM messages
 WHERE ticket_id = $1 AND (sent_at, id) > ($2, $3)
 ORDER BY sent_at, id LIMIT $4

@@ -69,6 +69,7 @@ def show_message(
         received_at=row["received_at"],
         delivery=row["delivery"],
         attachments=[_show_attachment(one) for one in attachments],
+        resends=row["resends"],
         reaction=row["reaction"],
         edited_at=row["edited_at"],
         revoked_at=row["revoked_at"],

@@ -18,6 +18,8 @@ from services.operations.migrate import migrate_database
 from services.operations.purge import purge, purge_options
 from services.operations.replay_dead_letters import replay_dead_letters, replay_letters_options
 from services.operations.replay_items import replay_items, replay_options
+from services.operations.resume_channel import resume_channel
+from services.operations.show_channel import show_channel
 from services.operations.unmerge_contacts import unmerge_contacts, unmerge_options
 from shared import config
 from shared.database.pool import AWAY
@@ -41,6 +43,8 @@ COMMANDS: dict[str, Command] = {
     "audit": Command(audit_logs, audit_options),
     "purge": Command(purge, purge_options),
     "replay": Command(replay_items, replay_options),
+    "channel show": Command(show_channel),
+    "channel resume": Command(resume_channel),
     "contacts list": Command(list_conflicts, conflict_options),
     "contacts merge": Command(merge_contacts, merge_options),
     "contacts unmerge": Command(unmerge_contacts, unmerge_options),

@@ -7,10 +7,11 @@ import msgspec
 from services.whatsapp_simulator.check_message import BAD_VALUE, OutboundMessage
 from services.whatsapp_simulator.find_recipient import find_recipient
 from services.whatsapp_simulator.graph_errors import GraphError
+from services.whatsapp_simulator.keep_pair_limit import keep_pair_limit
 from services.whatsapp_simulator.make_wamid import make_wamid
 from services.whatsapp_simulator.media import Medium
 from services.whatsapp_simulator.phones import PhoneMessage
-from services.whatsapp_simulator.report_statuses import report_statuses
+from services.whatsapp_simulator.report_statuses import report_failure, report_statuses
 from services.whatsapp_simulator.simulator import Simulator
 from services.whatsapp_simulator.webhook_value import Json
 from shared.log import log
@@ -24,12 +25,17 @@ def accept_message(simulator: Simulator, message: OutboundMessage) -> Json:
     """
     sent: Json = msgspec.to_builtins(message)
     medium = _attached(simulator, sent[message.type])
-    code = simulator.behaviour.spend_failure()
+    code = simulator.behaviour.spend_failure("fail_next")
     if code is not None:
         raise GraphError(code)
     phone, contact = find_recipient(simulator.phones, message)
+    if phone is not None and simulator.behaviour.pair_limit:
+        keep_pair_limit(phone, simulator.now())
     wamid = make_wamid(contact.get("wa_id") or contact["user_id"], simulator.ids)
-    if phone is not None:
+    code = simulator.behaviour.spend_failure("fail_later") if phone is not None else None
+    if phone is not None and code is not None:
+        report_failure(simulator, phone, _receive(sent, medium, wamid, simulator.now()), code)
+    elif phone is not None:
         received = _receive(sent, medium, wamid, simulator.now())
         phone.messages.append(received)
         report_statuses(simulator, phone, received)

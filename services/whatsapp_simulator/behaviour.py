@@ -32,7 +32,7 @@ class Failure(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
-    """The defaults are a good day. `fail_next` and what is a Count after it are used up."""
+    """The defaults are a good day. `fail_…` and the Counts after them are used up."""
 
     duplicates: Count = 0
     """Each webhook is delivered so many times more."""
@@ -68,6 +68,10 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     """The Graph API answers so late; what it accepts is accepted at once."""
     fail_next: list[Failure] = []
     """Answers to the next good sends, in this order."""
+    fail_later: list[Failure] = []
+    """The next good sends are accepted, reach nobody, and fail by a status with this code."""
+    pair_limit: bool = False
+    """Who is sent to too often gets 131056: 45 messages in 6 seconds, each paid for with 6 more."""
     refuse_connections: Count = 0
     """The next requests are cut before anything is accepted."""
     http_500_next: Count = 0
@@ -91,12 +95,10 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
         setattr(self, counter, max(0, left - 1))
         return left > 0
 
-    def spend_failure(self) -> int | None:
+    def spend_failure(self, of: Literal["fail_next", "fail_later"]) -> int | None:
         """Give the code with which this send fails, or None."""
-        if not self.fail_next:
+        failures: list[Failure] = getattr(self, of)
+        if not failures:
             return None
-        failure = self.fail_next[0]
-        failure.times -= 1
-        if failure.times == 0:
-            self.fail_next.pop(0)
-        return failure.code
+        failures[0].times -= 1
+        return failures.pop(0).code if failures[0].times == 0 else failures[0].code

@@ -43,6 +43,8 @@ class Phone:
     user_id: str | None = None
     name: str = ""
     messages: list[PhoneMessage] = field(default_factory=list)
+    burst: tuple[float, int] = (0.0, 0)
+    """When the desk's newest burst of messages to it began (Unix seconds), and how many it has."""
 
     @property
     def contact(self) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """Tell the desk what became of a message that it sent."""
 
+from typing import Literal
+
+from services.whatsapp_simulator.graph_errors import GraphError
 from services.whatsapp_simulator.phones import Phone, PhoneMessage, State
 from services.whatsapp_simulator.simulator import Simulator
 from services.whatsapp_simulator.webhook_value import Json, make_change
@@ -23,6 +26,27 @@ def report_statuses(simulator: Simulator, phone: Phone, message: PhoneMessage) -
         report_status(simulator, phone, message, state, after)
 
 
+def report_failure(simulator: Simulator, phone: Phone, message: PhoneMessage, code: int) -> None:
+    """Announce that what was accepted has failed; without `contacts`, as Meta does it."""
+    error = GraphError(code)
+    errors = [
+        {
+            "code": code,
+            "title": error.title,
+            "message": error.title,
+            "error_data": {"details": error.details},
+        }
+    ]
+    status = _make_status(phone, message, "failed", int(simulator.now())) | {"errors": errors}
+    for absent in ("pricing", "recipient_user_id"):
+        status.pop(absent, None)
+    if not simulator.behaviour.callback_data:
+        status.pop("biz_opaque_callback_data", None)
+    after = simulator.behaviour.delay_seconds + simulator.behaviour.status_delay_seconds
+    change = make_change(simulator.settings.phone_number_id, statuses=[status])
+    simulator.webhooks.announce(change, after, lambda: None)
+
+
 def report_status(
     simulator: Simulator,
     phone: Phone,
@@ -40,7 +64,9 @@ def report_status(
     simulator.webhooks.announce(change, after_seconds, lambda: message.reach(state))
 
 
-def _make_status(phone: Phone, message: PhoneMessage, state: State, at: int) -> Json:
+def _make_status(
+    phone: Phone, message: PhoneMessage, state: State | Literal["failed"], at: int
+) -> Json:
     """Give the item of `statuses[]`; `recipient_id` is omitted where the number is hidden."""
     pricing = TEMPLATE_PRICING if message.type == "template" else SERVICE_PRICING
     status = {

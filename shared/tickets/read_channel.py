@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import asyncpg
 
@@ -29,6 +30,20 @@ class Channel:
     resumed_at: datetime | None
     throttle: Throttle | None
     paused_until: datetime | None
+
+    @property
+    def state(self) -> Literal["open", "slowed", "stopped"]:
+        """Say it in a word."""
+        if self.stopped_at is not None:
+            return "stopped"
+        return "slowed" if self.is_paused or self.share < 1 else "open"
+
+    @property
+    def since(self) -> datetime | None:
+        """Give since when it is not open."""
+        if self.stopped_at is not None or self.state == "open":
+            return self.stopped_at
+        return self.throttle.at if self.throttle is not None else None
 
     @property
     def is_paused(self) -> bool:
