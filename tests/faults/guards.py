@@ -6,6 +6,7 @@ from tests.faults.guards_of_files import GUARDS_OF_FILES
 from tests.faults.guards_of_publishing import GUARDS_OF_PUBLISHING
 from tests.faults.guards_of_sending import GUARDS_OF_SENDING
 from tests.faults.guards_of_statuses import GUARDS_OF_STATUSES
+from tests.faults.guards_of_the_channel import GUARDS_OF_THE_CHANNEL
 from tests.faults.guards_of_tickets import GUARDS_OF_TICKETS
 
 GUARDS = (
@@ -13,6 +14,7 @@ GUARDS = (
     *GUARDS_OF_CONSUMING,
     *GUARDS_OF_TICKETS,
     *GUARDS_OF_SENDING,
+    *GUARDS_OF_THE_CHANNEL,
     *GUARDS_OF_STATUSES,
     *GUARDS_OF_FETCHING,
     *GUARDS_OF_FILES,

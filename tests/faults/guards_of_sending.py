@@ -139,7 +139,7 @@ GUARDS_OF_SENDING = (
             Cut(
                 "shared/whatsapp/send_message.py",
                 "            return Unknown(error, 0)",
-                '            return Refused("retry", 0, None)',
+                "            return Refused(RETRY, 0, None)",
             ),
         ),
         (_SEND + "test_a_lost_answer_is_unknown_and_settled_by_a_status",),

@@ -161,7 +161,8 @@ async def test_a_volley_of_throttled_messages_slows_the_number_once(
         await write_waiting(database, messages=1)
     await system.behave(fail_next=[{"code": 130429, "times": 5}])
 
-    await send(pool, graph, await take_messages(pool, 10, grace))
+    for one in await take_messages(pool, 10, grace):
+        await send(pool, graph, [one])
 
     channel = await read_channel(pool)
     assert channel.throttle is not None
@@ -178,3 +179,19 @@ async def test_a_volley_of_throttled_messages_slows_the_number_once(
     channel = await read_channel(pool)
     assert channel.throttle is not None
     assert (channel.throttle.times, channel.throttle.share < 0.4) == (2, True)
+
+
+async def test_what_was_under_way_when_the_channel_stopped_does_not_count_as_a_try(
+    system: System, database: asyncpg.Connection, pool: Pool, graph: GraphApi
+) -> None:
+    for _ in range(5):
+        await write_waiting(database, messages=1)
+    await system.behave(fail_next=[{"code": 190, "times": 5}])
+    first, *others = await take_messages(pool, 10, grace)
+    await send(pool, graph, [first])
+    stopped = await read_channel(pool)
+
+    for one in others:
+        await send(pool, graph, [one])
+
+    assert (await read_channel(pool)).probe_at == stopped.probe_at

@@ -1,5 +1,6 @@
 """The sender against the simulator: once, in order, and honest about what it does not know."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -73,11 +74,11 @@ async def test_messages_of_a_contact_arrive_once_and_in_order(
 async def test_no_more_is_sent_in_a_second_than_the_number_may_send(
     system: System, database: asyncpg.Connection
 ) -> None:
-    """WhatsApp refuses what is above it, and lowers the quality of the number."""
+    """WhatsApp refuses what is above it; the senders share what may be sent."""
     await route(system.database_url, *(text_message(f"3460011{n:04}", "Hola") for n in range(9)))
     system.environment["WHATSAPP_MESSAGES_PER_SECOND"] = "4"
     await system.start_all(sender=0, ticket_router=0, status_tracker=0)
-    await system.start("sender")
+    await asyncio.gather(system.start("sender"), system.start("sender"))
 
     await eventually(lambda: outbox_is_empty(database))
 
@@ -87,6 +88,35 @@ async def test_no_more_is_sent_in_a_second_than_the_number_may_send(
     )
     assert len(sent) == 9
     assert (sent[-1] - sent[0]).total_seconds() > 1.5, "eight slots of a quarter of a second"
+
+
+async def test_a_contact_gets_no_more_than_the_pair_limit_and_delays_nobody_else(
+    sending: System, database: asyncpg.Connection
+) -> None:
+    """WhatsApp never has to say 131056: what is too much waits here, in order."""
+    await sending.behave(pair_limit=True)
+    number = await open_ticket(sending)
+    for place in range(50):
+        await answer(sending, number, f"línea {place}")
+
+    async def held_back() -> dict[str, Any]:
+        return sending.events("send.held_back")[0]
+
+    held = await eventually(held_back)
+    assert 240_000 < held["due_in_ms"] <= 270_500, "45 messages, six seconds for each"
+    await open_ticket(sending, "34600999888")
+
+    async def others_go() -> None:
+        assert len(await texts_on_phone(sending, "34600999888")) == 1
+
+    await eventually(others_go, within=5)
+    assert (await texts_on_phone(sending))[1:] == [f"línea {place}" for place in range(44)]
+    assert sending.events("send.retry") == []
+
+    async def six_wait() -> None:
+        assert await database.fetchval("SELECT count(*) FROM outbox") == 6
+
+    await eventually(six_wait)
 
 
 async def test_what_whatsapp_accepted_is_pending_until_a_status_says_more(
@@ -176,6 +206,8 @@ async def test_a_lost_answer_is_unknown_and_settled_by_a_status(
     await eventually(lambda: outbox_is_empty(database))
     assert await delivery(sending, number, lost) == "delivered"
     assert (await texts_on_phone(sending))[1:] == ["perdida", "detrás"]
+    _, outbox = await sending.desk("GET", "/outbox")
+    assert outbox["last_day"] == {"settled": 1, "resent": 0}
 
 
 async def test_an_unknown_message_is_sent_again_when_statuses_of_others_came_and_none_of_it(
@@ -198,6 +230,10 @@ async def test_an_unknown_message_is_sent_again_when_statuses_of_others_came_and
     await eventually(lambda: outbox_is_empty(database))
     assert (await texts_on_phone(sending))[1:] == ["perdida"]
     assert len(sending.events("send.resend")) == 1
+    (shown,) = [m for m in await sending.messages(number) if m["id"] == lost]
+    assert shown["resends"] == 1, "the agent sees that the contact may have it twice"
+    _, outbox = await sending.desk("GET", "/outbox")
+    assert outbox["last_day"] == {"settled": 0, "resent": 1}
 
 
 async def test_without_any_sign_of_life_an_unknown_message_waits_four_times_as_long(
