@@ -4,7 +4,7 @@ import codecs
 import re
 from pathlib import Path
 
-from shared.media.formats.disguise import begins_as_another, ends_as_zip, holds_markup
+from shared.media.formats.disguise import ends_as_zip, holds_markup
 from shared.media.formats.format import Format, Verdict
 
 _PIECE = 256 * 1024
@@ -17,15 +17,15 @@ _OTHER_LANGUAGES = re.compile(rb"\s*(?:<|\{\\rtf|%!|%PDF|#!|MIME-Version:)", re.
 def prove_txt(path: Path) -> Verdict:
     """Prove a text in UTF-8 or in one byte for each letter (Windows, Latin).
 
-    What begins as markup, a script, mail or another known format is OTHER; tables (CSV) and
-    programs' sources are texts.
+    What begins as markup, a script or a printer's language is OTHER; tables (CSV), mail and
+    programs' sources are texts. puremagic is not asked: it takes words for signatures.
     """
     with path.open("rb") as file:
         head = file.read(_NEAR)
         begin = head.removeprefix(codecs.BOM_UTF8)
         if not begin.strip() or _OTHER_LANGUAGES.match(begin) or b"%PDF-" in begin:
             return Verdict.OTHER
-        if begins_as_another(begin) or holds_markup(begin):
+        if holds_markup(begin):
             return Verdict.OTHER
         piece = head
         while piece:
