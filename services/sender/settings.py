@@ -19,6 +19,7 @@ class Settings:
     grace: timedelta
     templates: dict[str, tuple[str, str]]
     """Name and language by purpose, for what may not be sent as free text."""
+    store_url: str
 
 
 def read_settings(env: config.Env) -> Settings:
@@ -32,4 +33,5 @@ def read_settings(env: config.Env) -> Settings:
         keeps_pair_limit=config.whatsapp_pair_limit(env),
         grace=config.grace_period(env),
         templates=config.templates(env),
+        store_url=config.media_store_url(env),
     )

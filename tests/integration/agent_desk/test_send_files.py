@@ -58,6 +58,7 @@ async def test_the_words_of_a_single_file_are_its_caption(
     assert await desk.download(file["id"]) == (200, PDF)
     row = await database.fetchrow("SELECT state, next_attempt_at FROM outbox WHERE message_id = $1",
                                   message["id"])  # fmt: skip
+    assert row is not None
     assert tuple(row) == ("uploading", None)
 
 
@@ -154,7 +155,6 @@ async def test_a_ticket_that_closes_while_its_files_come_leaves_nothing_behind(
     part.set_content_disposition("form-data", name="file", filename="a.pdf")
     url = f"{desk.desk_url}/tickets/{number}/messages"
     answering = asyncio.create_task(desk.http.post(url, data=form, headers=AUTHORIZED))
-
 
     async def begun() -> None:
         assert holds_a_nameless_file(desk.of("agent_desk")[0].pid)
