@@ -42,9 +42,10 @@ class ReceivedFile:
 class Form:
     """What a form held."""
 
+    bytes_left: int
+    """Of files, that may still come."""
     text: str | None = None
     files: list[ReceivedFile] = field(default_factory=list)
-    bytes_left: int = MOST_BYTES
 
 
 @asynccontextmanager
@@ -56,7 +57,7 @@ async def read_form(request: web.Request, longest_text: int) -> AsyncIterator[Fo
     """
     if (request.content_length or 0) > MOST_BYTES:
         raise _too_large()
-    form = Form()
+    form = Form(MOST_BYTES)
     with ExitStack() as files:
         try:
             async with asyncio.timeout(FORM_SECONDS):

@@ -24,7 +24,7 @@ WITH due AS (
     FOR UPDATE OF uploads SKIP LOCKED
 )
 UPDATE uploads
-SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $2::interval
+SET attempts = uploads.attempts + 1, next_attempt_at = clock_timestamp() + $2::interval
 FROM due JOIN attachments ON attachments.id = due.attachment_id
 JOIN messages ON messages.id = attachments.message_id
 JOIN tickets ON tickets.id = messages.ticket_id

@@ -49,11 +49,13 @@ class UploadFiles:
         """Upload until the process is asked to stop; nothing that is given back then is lost."""
         holding = asyncio.create_task(self._hold_claims())
         while not await self._service.stopped_within(POLL_SECONDS):
-            # Whether the database answers, the taking of messages says.
-            with suppress(*AWAY):
+            try:
                 room = UPLOADS_AT_ONCE - len(self._working)
                 for claim in await claim_uploads(self._pool, room) if room else ():
                     self._begin(claim)
+            except AWAY as error:
+                # Whether it is ready, the taking of messages says.
+                log.warning("sender.waiting", **failure(error))
         if self._working:
             await asyncio.wait(self._working, timeout=DRAIN_SECONDS)
         for task in (holding, *self._working):

@@ -39,7 +39,7 @@ SENDABLE_FORMATS: dict[str, Format] = {
         opus.FORMAT, mp3.FORMAT, aac.FORMAT, amr.FORMAT, film.M4A,
     )
 }  # fmt: skip
-"""What WhatsApp takes from a business (docs/decisions/0021)."""
+"""What WhatsApp takes from a business (docs/decisions/0022)."""
 
 ALL_FORMATS = SENDABLE_FORMATS | FORMATS
 
