@@ -107,6 +107,11 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "channel.still_stopped": {"code", "status", "due_in_ms"},
         "channel.resumed": {"by", "stopped_ms"},
         "channel.slowed": {"code", "due_in_ms", "share"},
+        "read_mark.queued": {"message_id"},
+        "read_mark.sent": {"message_id", "attempt", "took_ms"},
+        "read_mark.retry": {"message_id", "attempt", "code", "status", "due_in_ms"},
+        "read_mark.dropped": {"message_id", "attempt", "code", "status"},
+        "read_mark.too_old": {"message_id"},
         "listen.unavailable": set(_FAILURE),
         "sender.waiting": set(_FAILURE),
         # scheduler
@@ -122,6 +127,7 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         # simulator
         "simulator.message_written": set(),
         "simulator.message_accepted": {"kind", "delivered"},
+        "simulator.marked_read": {"messages"},
         "simulator.request_refused": {"code", "status"},
         "simulator.media_uploaded": {"bytes"},
         "simulator.media_streamed": {"bytes", "cut"},

@@ -38,14 +38,14 @@ RETURNING outbox.message_id
 
 # A status may have come before this; it says more than an acceptance does.
 SET_ACCEPTED = """
-UPDATE messages SET wamid = done.wamid, attempts = greatest(messages.attempts, done.attempts),
+UPDATE messages SET wamid = done.wamid, send_attempts = greatest(send_attempts, done.attempts),
        delivery = CASE WHEN delivery = 'unknown' THEN 'pending' ELSE delivery END
 FROM unnest($1::bigint[], $2::text[], $3::integer[]) AS done (message_id, wamid, attempts)
 WHERE messages.id = done.message_id AND done.wamid <> ALL(messages.failed_wamids)
 """
 
 SET_ATTEMPTS = """
-UPDATE messages SET attempts = greatest(messages.attempts, done.attempts)
+UPDATE messages SET send_attempts = greatest(send_attempts, done.attempts)
 FROM unnest($1::bigint[], $2::integer[]) AS done (message_id, attempts)
 WHERE messages.id = done.message_id
 """

@@ -28,8 +28,8 @@ GUARDS_OF_AGENT_FILES = (
         (
             Cut(
                 _CLAIM,
-                "SET attempts = uploads.attempts + 1, next_attempt_at = clock_timestamp() + $2::interval",
-                "SET attempts = uploads.attempts + 1 + 0 * length($2::interval::text)",
+                " next_attempt_at = clock_timestamp() + $2::interval\nFROM due",
+                " next_attempt_at = clock_timestamp() - 0 * $2::interval\nFROM due",
             ),
         ),
         (_LATE + "test_a_file_is_claimed_by_one_sender_at_a_time",),

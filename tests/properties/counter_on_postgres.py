@@ -168,7 +168,7 @@ class CounterOnPostgres:
             app = web.Application()
             settings = DeskSettings(
                 database_url="", media_store_url="file:///nowhere", admin_token="", grace=GRACE,
-                texts=self._texts, host="", port=1,
+                read_marks=True, texts=self._texts, host="", port=1,
             )  # fmt: skip
             app[DESK] = Desk(
                 self._pool,
