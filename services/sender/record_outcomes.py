@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.sender.record_uploads import upload_anew
 from services.sender.take_messages import Taken
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
@@ -19,7 +20,14 @@ from shared.tickets.slow_channel import slow_channel
 from shared.tickets.stop_channel import Refusal, stop_channel
 from shared.tickets.take_early_statuses import take_early_statuses
 from shared.whatsapp.error_codes import Action
-from shared.whatsapp.send_message import Accepted, Outcome, Refused, Undeliverable, Unknown
+from shared.whatsapp.send_message import (
+    Accepted,
+    NotUploaded,
+    Outcome,
+    Refused,
+    Undeliverable,
+    Unknown,
+)
 
 # Only this attempt's row: a sender that was given up meanwhile may come too late.
 FINISH = """
@@ -81,6 +89,7 @@ async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
         await _record_refused(tx, sent, now)
         await _record_unknown(tx, sent, now)
         await _record_undeliverable(tx, sent)
+        await _record_not_uploaded(tx, sent)
         accepted = [s.outcome.wamid for s in sent if isinstance(s.outcome, Accepted)]
         await attach_marks(tx, contacts, wamids=accepted)
         await settle_proved(tx, contacts, now)
@@ -170,6 +179,13 @@ async def _record_undeliverable(tx: Transaction, sent: Sequence[Sent]) -> None:
         await tx.connection.execute(SET_DELIVERY, finished, "undeliverable")
     for one in undeliverable:
         tx.log("send.undeliverable", message_id=one.taken.message_id, purpose=one.taken.purpose)
+
+
+async def _record_not_uploaded(tx: Transaction, sent: Sequence[Sent]) -> None:
+    missing = [(s.taken, s.outcome) for s in sent if isinstance(s.outcome, NotUploaded)]
+    if missing:
+        refused = [taken.message_id for taken, outcome in missing if outcome.is_refused]
+        await upload_anew(tx, [(one.message_id, one.attempt) for one, _ in missing], refused)
 
 
 async def _finish(tx: Transaction, done: Sequence[Sent]) -> list[int]:

@@ -9,6 +9,7 @@ import asyncpg
 from services.sender.claim_probe import claim_probe, give_probe_back, try_now
 from services.sender.record_outcomes import Sent, record_outcomes
 from services.sender.reserve_slots import reserve_slots
+from services.sender.send_file import FILE_KINDS, send_file
 from services.sender.settings import Settings
 from services.sender.take_messages import Taken, take_messages
 from shared.database.pool import AWAY, Pool
@@ -148,6 +149,8 @@ class SendOutbox:
             return Refused(NO_ADDRESS, 0, None)
         if message.form == "undeliverable":
             return Undeliverable()
+        if message.form == "text" and message.kind in FILE_KINDS:
+            return await send_file(self._pool, self._graph, message)
         if message.form == "text":
             return await self._graph.send_text(message.recipient, message.text, message.message_id)
         name, language = self._settings.templates[str(message.purpose)]

@@ -21,6 +21,7 @@ class Settings:
     """Whether contacts see that an agent has opened what they wrote."""
     templates: dict[str, tuple[str, str]]
     """Name and language by purpose, for what may not be sent as free text."""
+    store_url: str
 
 
 def read_settings(env: config.Env) -> Settings:
@@ -35,4 +36,5 @@ def read_settings(env: config.Env) -> Settings:
         grace=config.grace_period(env),
         read_marks=config.read_marks(env),
         templates=config.templates(env),
+        store_url=config.media_store_url(env),
     )

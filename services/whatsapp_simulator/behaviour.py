@@ -18,6 +18,7 @@ Counter: TypeAlias = Literal[
     "media_cut_next",
     "media_wrong_length_next",
     "media_redirect_next",
+    "lose_upload_next",
 ]
 
 
@@ -69,12 +70,16 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     """The `host[:port]` of `media_redirect_next`; "" is this host by its other name, localhost."""
     seed: int = 0
     """Of the order and the grouping of webhooks, and of what is lost by chance."""
+    upload_seconds: Seconds = 0.0
+    """How long it takes to upload a file, however small."""
     delay_seconds: Seconds = 0.0
     """The Graph API answers so late; what it accepts is accepted at once."""
     fail_next: list[Failure] = []
     """Answers to the next good sends, in this order."""
     fail_later: list[Failure] = []
     """The next good sends are accepted, reach nobody, and fail by a status with this code."""
+    fail_uploads: list[Failure] = []
+    """Answers to the next good uploads, in this order."""
     pair_limit: bool = False
     """Who is sent to too often gets 131056: 45 messages in 6 seconds, each paid for with 6 more."""
     refuse_connections: Count = 0
@@ -93,6 +98,8 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     """The next downloads announce no length and never end."""
     media_redirect_next: Count = 0
     """The next downloads are answered with a redirect to another host."""
+    lose_upload_next: Count = 0
+    """The next files that are uploaded are kept, but the connection is cut before the answer."""
 
     def spend(self, counter: Counter) -> bool:
         """Tell whether it is to happen now, and count it."""
@@ -100,7 +107,7 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
         setattr(self, counter, max(0, left - 1))
         return left > 0
 
-    def spend_failure(self, of: Literal["fail_next", "fail_later"]) -> int | None:
+    def spend_failure(self, of: Literal["fail_next", "fail_later", "fail_uploads"]) -> int | None:
         """Give the code with which this send fails, or None."""
         failures: list[Failure] = getattr(self, of)
         if not failures:

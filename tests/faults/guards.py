@@ -1,5 +1,6 @@
 """All guards of the system that `make guards` takes out, each by itself."""
 
+from tests.faults.guards_of_agent_files import GUARDS_OF_AGENT_FILES
 from tests.faults.guards_of_consuming import GUARDS_OF_CONSUMING
 from tests.faults.guards_of_fetching import GUARDS_OF_FETCHING
 from tests.faults.guards_of_files import GUARDS_OF_FILES
@@ -20,4 +21,5 @@ GUARDS = (
     *GUARDS_OF_STATUSES,
     *GUARDS_OF_FETCHING,
     *GUARDS_OF_FILES,
+    *GUARDS_OF_AGENT_FILES,
 )

@@ -25,6 +25,7 @@ from services.status_tracker.track_statuses import track_statuses
 from services.ticket_router.route_events import route_events
 from shared.database.pool import Pool, create_pool
 from shared.events import WebhookEvent
+from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 from shared.whatsapp.error_codes import RETRY
 from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown, callback_data
@@ -173,6 +174,8 @@ class CounterOnPostgres:
                 self._pool,
                 settings,
                 MediaStore(settings.media_store_url),
+                Proofs(()),
+                asyncio.Semaphore(1),
                 ChangeWatch(self._pool),
                 asyncio.Event(),
                 b"",

@@ -4,7 +4,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import FormData
+from aiohttp import ClientError, FormData
 
 from services.whatsapp_simulator.upload_media import LARGEST
 from tests.integration.whatsapp_simulator.desk import (
@@ -261,3 +261,12 @@ async def test_nobody_else_deletes_a_medium(
 
     assert refused["error"]["code"] == code
     assert (await ask_media(simulator, media_id))[0] == 200
+
+
+async def test_an_upload_fails_as_a_test_asks(simulator: Simulator) -> None:
+    await behave(simulator, fail_uploads=[{"code": 131053}], lose_upload_next=1)
+
+    assert (await upload(simulator))[0] == 400
+    with pytest.raises(ClientError):
+        await upload(simulator)
+    assert (await upload(simulator))[0] == 200
