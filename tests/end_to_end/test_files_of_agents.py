@@ -12,7 +12,7 @@ from tests.system import System
 PHONE = "34600111222"
 PDF, DOCX = media_files.small_pdf(), media_files.small_docx()
 MP3, PNG = sendable_files.small_mp3(), sendable_files.small_png()
-LONG = " ".join(f"palabra{place}" for place in range(800))
+LONG = " ".join(f"palabra{place}" for place in range(700))
 
 
 async def the_ticket(system: System) -> str:
