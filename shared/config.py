@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from shared.environment import (
     Env,
     ValidationError,
+    choice,
     days,
     environment,
     is_host,
@@ -100,6 +101,11 @@ def whatsapp_messages_per_second(env: Env) -> int:
     return env.int("WHATSAPP_MESSAGES_PER_SECOND", 80, validate=_POSITIVE)
 
 
+def whatsapp_pair_limit(env: Env) -> bool:
+    """Tell whether contacts get no more than WhatsApp's pair limit allows."""
+    return choice(env, "WHATSAPP_PAIR_LIMIT", "on", "off") == "on"
+
+
 def templates(env: Env) -> dict[str, tuple[str, str]]:
     """Give name and language of the configured templates, by the purpose of their messages.
 
@@ -121,8 +127,7 @@ def grace_period(env: Env) -> timedelta:
 
 def grace_reply_reopens(env: Env) -> bool:
     """Tell whether what a contact writes after the closing reopens the ticket."""
-    check = validate.OneOf(["append", "reopen"], error="Must be append or reopen.")
-    return env.str("GRACE_REPLY", "append", validate=check) == "reopen"
+    return choice(env, "GRACE_REPLY", "append", "reopen") == "reopen"
 
 
 def refusal_notice(env: Env) -> timedelta:
@@ -229,18 +234,14 @@ def desk_admin_token(env: Env) -> str:
 
 def log_as_json(env: Env) -> bool:
     """Tell whether logs are JSON lines; a terminal gets readable lines unless told otherwise."""
-    default = "console" if sys.stdout.isatty() else "json"
-    check = validate.OneOf(["json", "console"], error="Must be json or console.")
-    return env.str("LOG_FORMAT", default, validate=check) == "json"
+    if sys.stdout.isatty():
+        return choice(env, "LOG_FORMAT", "console", "json") == "json"
+    return choice(env, "LOG_FORMAT", "json", "console") == "json"
 
 
 def log_level(env: Env) -> str:
     """Give the lowest level that is logged, in lower case."""
-    check = validate.OneOf(
-        ["debug", "info", "warning", "error"],
-        error="Must be debug, info, warning or error.",
-    )
-    return env.str("LOG_LEVEL", "info", validate=check)
+    return choice(env, "LOG_LEVEL", "info", "debug", "warning", "error")
 
 
 def log_hash_key(env: Env) -> bytes:

@@ -13,6 +13,7 @@ __all__ = [
     "MOST_DAYS",
     "Env",
     "ValidationError",
+    "choice",
     "days",
     "environment",
     "is_host",
@@ -82,6 +83,13 @@ def days(env: Env, name: str, default: int, least: int) -> timedelta:
     """Read a number of days."""
     check = validate.Range(min=least, max=MOST_DAYS, error=f"Must be {least} or more days.")
     return timedelta(days=env.int(name, default, validate=check))
+
+
+def choice(env: Env, name: str, default: str, *others: str) -> str:
+    """Read one of a few words."""
+    *most, last = options = (default, *others)
+    check = validate.OneOf(options, error=f"Must be {', '.join(most)} or {last}.")
+    return env.str(name, default, validate=check)
 
 
 def name_and_language(env: Env, name: str) -> tuple[str, str] | None:

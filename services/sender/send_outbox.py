@@ -111,7 +111,12 @@ class SendOutbox:
     async def _take_up_to(self, limit: int, *, is_probe: bool = False) -> list[Taken]:
         settings = self._settings
         return await take_messages(
-            self._pool, limit, settings.grace, settings.templates, is_probe=is_probe
+            self._pool,
+            limit,
+            settings.grace,
+            settings.templates,
+            is_probe=is_probe,
+            keeps_pair_limit=settings.keeps_pair_limit,
         )
 
     async def _begin(self, taken: Sequence[Taken], per_second: float) -> None:

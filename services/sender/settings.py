@@ -15,6 +15,7 @@ class Settings:
     access_token: str
     phone_number_id: str
     messages_per_second: int
+    keeps_pair_limit: bool
     grace: timedelta
     templates: dict[str, tuple[str, str]]
     """Name and language by purpose, for what may not be sent as free text."""
@@ -28,6 +29,7 @@ def read_settings(env: config.Env) -> Settings:
         access_token=config.whatsapp_access_token(env),
         phone_number_id=config.whatsapp_phone_number_id(env),
         messages_per_second=config.whatsapp_messages_per_second(env),
+        keeps_pair_limit=config.whatsapp_pair_limit(env),
         grace=config.grace_period(env),
         templates=config.templates(env),
     )

@@ -89,19 +89,21 @@ async def take_messages(
     templates: Container[str] = (),
     *,
     is_probe: bool = False,
+    keeps_pair_limit: bool = True,
 ) -> list[Taken]:
     """Take up to `limit` due messages, one for each contact, oldest due time first.
 
     `templates` are the purposes for which there is one. What would be too much for its contact is
-    dated anew.
+    dated anew, if the pair limit is kept.
     """
     async with transaction(pool) as tx:
         locked = await tx.connection.fetch(LOCK_DUE_CONTACTS, limit)
         if not locked:
             return []
         now: datetime = await tx.connection.fetchval(READ_CLOCK)
-        bursts = await read_bursts(tx, [row["id"] for row in locked])
-        free = await hold_back(tx, [row["id"] for row in locked], bursts, now)
+        contacts = [row["id"] for row in locked]
+        bursts = await read_bursts(tx, contacts) if keeps_pair_limit else {}
+        free = await hold_back(tx, contacts, bursts, now)
         rows = await tx.connection.fetch(TAKE_MESSAGES, free, now + LEASE)
         attempts = {row["message_id"]: row["attempts"] for row in rows}
         messages = await tx.connection.fetch(FIND_TAKEN, list(attempts))
@@ -110,8 +112,9 @@ async def take_messages(
             _taken(message, attempts[message["id"]], now, templates, is_probe=is_probe)
             for message in messages
         ]
-        leaving = [one.contact_id for one in taken if one.form != "undeliverable"]
-        await count_messages(tx, leaving, bursts, now)
+        if keeps_pair_limit:
+            leaving = [one.contact_id for one in taken if one.form != "undeliverable"]
+            await count_messages(tx, leaving, bursts, now)
     return taken
 
 

@@ -49,7 +49,8 @@ READS: dict[str, frozenset[str]] = {
     "sender": frozenset(
         {
             "DATABASE_URL", "WHATSAPP_GRAPH_URL", "WHATSAPP_ACCESS_TOKEN",
-            "WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_MESSAGES_PER_SECOND", "GRACE_PERIOD_SECONDS",
+            "WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_MESSAGES_PER_SECOND", "WHATSAPP_PAIR_LIMIT",
+            "GRACE_PERIOD_SECONDS",
             "TEMPLATE_OPENING", "TEMPLATE_CLOSING", "TEMPLATE_REOPENED", "TEMPLATE_REFUSED",
         }
     ),
@@ -80,6 +81,7 @@ WRONG: dict[str, list[str]] = {
     "WHATSAPP_PHONE_NUMBER_ID": ["", "+34600111222", "34 600", "abc", "1" * 33, SECRET],
     "WHATSAPP_GRAPH_URL": [*_URLS, "graph.facebook.com/v25.0", "https://", "https://h:x/"],
     "WHATSAPP_MESSAGES_PER_SECOND": _SECONDS,
+    "WHATSAPP_PAIR_LIMIT": ["", "On", "6", SECRET],
     "GRACE_PERIOD_SECONDS": _SECONDS,
     "GRACE_REPLY": ["", "Append", "reopens", SECRET],
     "UNKNOWN_RESEND_SECONDS": _SECONDS,

@@ -105,8 +105,8 @@ def count_sends(work: WorkInHand) -> None:
     sending: Any = import_module("services.sender.send_outbox")
     take, record = sending.take_messages, sending.record_outcomes
 
-    async def take_counted(*arguments: Any) -> Any:
-        taken = await take(*arguments)
+    async def take_counted(*arguments: Any, **more: Any) -> Any:
+        taken = await take(*arguments, **more)
         work.add(len(taken))
         return taken
 

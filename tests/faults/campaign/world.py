@@ -196,6 +196,8 @@ async def open_world(folder: Path, say: Callable[[str], None]) -> AsyncIterator[
             "GRACE_PERIOD_SECONDS": str(GRACE_SECONDS),
             "REFUSAL_NOTICE_SECONDS": "2",
             "UNKNOWN_RESEND_SECONDS": str(UNKNOWN_RESEND_SECONDS),
+            # Few citizens write much here: what waits for WhatsApp's limit would not be at rest.
+            "WHATSAPP_PAIR_LIMIT": "off",
         }
         world = World(
             folder, system, postgres, rabbit, amqp_proxy, postgres_proxy, gate, Armed(folder),
