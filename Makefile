@@ -7,7 +7,7 @@ IN_VENV := .venv/bin/python -m
 	clean python for-running for-developing
 
 help: ## list what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: for-running ## start everything, play a conversation, stay up until Ctrl-C (ONCE=1: end after it)
 	@$(IN_VENV) deploy.local $(if $(ONCE),--once)
@@ -30,6 +30,10 @@ guards: for-developing ## remove each guard in turn, and see a test fail (minute
 measure: for-developing ## measure the main path and files on this machine (about three minutes)
 	@$(IN_VENV) tests.benchmarks.measure
 	@$(IN_VENV) tests.benchmarks.measure_files
+
+.PHONY: measure-sending
+measure-sending: for-developing ## measure what a sender drives, and what a flood does (about four minutes)
+	@$(IN_VENV) tests.benchmarks.measure_sending
 
 .PHONY: fuzz
 fuzz: for-developing ## send ingress what nobody should send (CASES=200000)

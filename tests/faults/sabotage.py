@@ -119,6 +119,12 @@ def freeze_in_transaction() -> None:
     placing.append_messages = append_and_freeze
 
 
+def hasty() -> None:
+    """Wait a second, and not twenty, for WhatsApp's answer to a send."""
+    sending: Any = import_module("shared.whatsapp.send_message")
+    sending.SEND_SECONDS = 1.0
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     fault.__name__: fault
     for fault in (
@@ -126,6 +132,7 @@ FAULTS: dict[str, Callable[[], None]] = {
         bad_data,
         dies_before_its_line,
         freeze_in_transaction,
+        hasty,
         killer,
         killer_after_commit,
         poison,
