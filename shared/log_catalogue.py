@@ -89,6 +89,7 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "send.undeliverable": {"message_id", "purpose"},
         "send.window_closed": {"message_id", "purpose"},
         "send.failed": {"message_id", "attempt", "code", "status"},
+        "send.given_up": {"message_id", "attempt"},
         "send.held_back": {"message_id", "due_in_ms"},
         "send.unknown": {"message_id", "attempt", *_FAILURE},
         "send.settled": {"message_id", "state"},

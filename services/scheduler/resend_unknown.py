@@ -27,8 +27,11 @@ ORDER BY outbox.unknown_since LIMIT $3
 FOR NO KEY UPDATE OF contacts SKIP LOCKED
 """  # noqa: S608  a constant
 
-QUEUE_AGAIN = f"""
-UPDATE outbox SET state = 'queued', unknown_since = NULL, next_attempt_at = clock_timestamp()
+RESEND = f"""
+UPDATE outbox SET state = 'queued', unknown_since = NULL,
+       next_attempt_at = CASE WHEN NOT EXISTS (
+           SELECT FROM outbox AS earlier WHERE earlier.contact_id = outbox.contact_id
+           AND earlier.message_id < outbox.message_id) THEN clock_timestamp() END
 WHERE {_DUE} AND contact_id = ANY($3::bigint[])
 RETURNING message_id, attempts
 """  # noqa: S608  a constant
@@ -45,7 +48,7 @@ async def resend_unknown(pool: Pool, wait: timedelta) -> int:
         if not locked:
             return 0
         contacts = [row["id"] for row in locked]
-        again = await tx.connection.fetch(QUEUE_AGAIN, wait, MOST_WAITS, contacts)
+        again = await tx.connection.fetch(RESEND, wait, MOST_WAITS, contacts)
         for row in again:
             tx.log("send.resend", message_id=row["message_id"], attempt=row["attempts"] + 1)
         now = await tx.connection.fetchval(READ_CLOCK)

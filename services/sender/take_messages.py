@@ -18,10 +18,12 @@ from shared.whatsapp.send_message import SEND_SECONDS, Recipient
 # Beyond it the sender is given up, and whether it sent is unknown (scheduler).
 LEASE = timedelta(seconds=3 * SEND_SECONDS)
 
+# A time that does not change within the statement is a condition of the index; the clock would be
+# asked again for each row that is dated, due or not.
 # Contacts that somebody else works on are passed over, so senders never wait for one another.
 LOCK_DUE_CONTACTS = """
 SELECT contacts.id FROM outbox JOIN contacts ON contacts.id = outbox.contact_id
-WHERE outbox.state = 'queued' AND outbox.next_attempt_at <= clock_timestamp()
+WHERE outbox.state = 'queued' AND outbox.next_attempt_at <= statement_timestamp()
 ORDER BY outbox.next_attempt_at LIMIT $1
 FOR NO KEY UPDATE OF contacts SKIP LOCKED
 """

@@ -67,7 +67,7 @@ class _Known:
     contacts: dict[int, int]
     """Their contacts, by message id."""
     under_way: frozenset[int] = frozenset()
-    """Those that a sender sends again at this moment, where one of the statuses asks for that."""
+    """Those of which a sender still waits for the answer, where that matters to a status."""
 
     def message_of(self, status: ReceivedStatus) -> int | None:
         """Give the message's id: by callback data first, which cannot be ambiguous."""
@@ -147,10 +147,15 @@ def _asks_for_another_send(status: ReceivedStatus) -> bool:
 async def _find_under_way(
     tx: Transaction, known: _Known, statuses: Iterable[ReceivedStatus], now: datetime
 ) -> frozenset[int]:
-    asking = [known.message_of(one) for one in statuses if _asks_for_another_send(one)]
-    if not asking:
+    asking = [
+        known.message_of(one)
+        for one in statuses
+        if _asks_for_another_send(one) or one.wamid not in known.by_id_or_wamid
+    ]
+    messages = sorted({one for one in asking if one is not None})
+    if not messages:
         return frozenset()
-    rows = await tx.connection.fetch(FIND_UNDER_WAY, [one for one in asking if one], now)
+    rows = await tx.connection.fetch(FIND_UNDER_WAY, messages, now)
     return frozenset(row["message_id"] for row in rows)
 
 
@@ -185,7 +190,9 @@ async def _advance(
     await advance_deliveries(tx, states, now)
     if wamids:
         await tx.connection.execute(FILL_WAMIDS, list(wamids), list(wamids.values()))
-        await take_early_statuses(tx, wamids, now)
+        # Where the answer is still to come, its record takes them: the message may go again then.
+        settled = {one: of for one, of in wamids.items() if of not in known.under_way}
+        await take_early_statuses(tx, settled, now)
         await attach_marks(tx, known.contacts.values(), wamids=wamids)
 
 

@@ -48,18 +48,20 @@ class Throttle:
     """The last times WhatsApp said that the number sends too fast."""
 
     at: datetime
+    paused_until: datetime
     times: int
     """In a row, each before the number was at full pace again."""
     share: float
-    """Of the number's throughput, right after `at`."""
+    """Of the number's throughput, right after the pause."""
 
     def share_at(self, now: datetime) -> float:
-        """Give the share that may be used now: it grows evenly until all of it may."""
-        return max(_SLOWEST, min(1.0, self.share + (now - self.at) / RECOVERY))
+        """Give the share that may be used now: after the pause it grows until all of it may."""
+        recovered = max(0.0, (now - self.paused_until) / RECOVERY)
+        return max(_SLOWEST, min(1.0, self.share + recovered))
 
 
-def throttle_again(throttle: Throttle | None, now: datetime) -> Throttle:
-    """Halve the share that may be used."""
+def throttle_again(throttle: Throttle | None, now: datetime) -> tuple[int, float]:
+    """Give how many times in a row that makes, and half of the share that may be used."""
     share = throttle.share_at(now) if throttle is not None else 1.0
     times = throttle.times + 1 if throttle is not None and share < 1 else 1
-    return Throttle(now, times, max(_SLOWEST, share / 2))
+    return times, max(_SLOWEST, share / 2)

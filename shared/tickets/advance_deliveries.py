@@ -37,31 +37,39 @@ class Told:
         """Give the failure after which the message is sent again; None for everything else."""
         if self.state != "failed" or self.wamid is None or not may_pass(self.error_code):
             return None
-        return Failure(self.wamid, self.error_code, self.at)
+        return Failure(self.message_id, self.wamid, self.error_code, self.at)
 
 
 async def advance_deliveries(tx: Transaction, told: Sequence[Told], now: datetime) -> None:
     """Write each message's furthest state and log it once; the caller has locked the contacts.
 
-    What a status tells of a wamid under which the message has failed counts no more: the message
-    is on its way under another one.
+    That a wamid under which the message has failed was `sent`, or failed, counts no more: the
+    message is on its way under another one. That it arrived counts always.
     """
     rows = await tx.connection.fetch(FIND_DELIVERIES, [one.message_id for one in told])
     known: dict[int, str | None] = {row["id"]: row["delivery"] for row in rows}
     past = {(row["id"], wamid) for row in rows for wamid in row["failed_wamids"]}
-    failures = {
-        one.message_id: failure
+    arrived = {one.message_id for one in told if is_further(one.state, "failed")}
+    failures = [
+        failure
         for one in told
         if (failure := one.passing_failure) is not None
         and (one.message_id, one.wamid) not in past
+        and one.message_id not in arrived
         and is_further("failed", known[one.message_id])
-    }
-    arrived = {one.message_id for one in told if is_further(one.state, "failed")}
-    failures = {one: failure for one, failure in failures.items() if one not in arrived}
+    ]
     if failures:
         given_up = await retry_failed(tx, failures, now)
-        past |= {(one, gone.wamid) for one, gone in failures.items() if one not in given_up}
-    await _write(tx, known, [one for one in told if (one.message_id, one.wamid) not in past])
+        again = [one for one in failures if one.message_id not in given_up]
+        past |= {(one.message_id, one.wamid) for one in again}
+        rows = await tx.connection.fetch(FIND_DELIVERIES, list(known))
+        known = {row["id"]: row["delivery"] for row in rows}
+    news = [
+        one
+        for one in told
+        if (one.message_id, one.wamid) not in past or is_further(one.state, "failed")
+    ]
+    await _write(tx, known, news)
 
 
 async def _write(tx: Transaction, known: dict[int, str | None], told: Sequence[Told]) -> None:

@@ -8,16 +8,20 @@ from shared.database.transaction import Transaction
 from shared.tickets.date_next_message import date_next_messages
 from shared.tickets.queue_message import NOTIFY_SENDERS
 
-# Only the first row of a contact has a due time.
+# Only the first row of a contact has a due time; what is before it keeps its own.
 UNDATE = """
-UPDATE outbox SET next_attempt_at = NULL WHERE contact_id = ANY($1::bigint[]) AND state = 'queued'
+UPDATE outbox SET next_attempt_at = NULL
+FROM unnest($1::bigint[], $2::bigint[]) AS again (message_id, contact_id)
+WHERE outbox.contact_id = again.contact_id AND outbox.message_id > again.message_id
+  AND outbox.state = 'queued'
 """
 
 # An attempt has a number of its own for ever: a sender that was given up may still record an
-# earlier one. One that is under way decides for itself.
-QUEUE_AGAIN = """
+# earlier one. One that is under way decides for itself. What a sender of the version before has
+# sent was tried, though nobody counted it.
+REQUEUE = """
 INSERT INTO outbox (message_id, contact_id, attempts)
-SELECT messages.id, again.contact_id, messages.send_attempts
+SELECT messages.id, again.contact_id, greatest(messages.send_attempts, 1)
 FROM unnest($1::bigint[], $2::bigint[]) AS again (message_id, contact_id)
 JOIN messages ON messages.id = again.message_id
 ON CONFLICT (message_id) DO UPDATE
@@ -46,8 +50,8 @@ async def queue_again(tx: Transaction, again: Sequence[Again], now: datetime) ->
     """Queue the messages; the caller has locked the contacts and set their deliveries."""
     message_ids = [one.message_id for one in again]
     contacts = [one.contact_id for one in again]
-    await tx.connection.execute(UNDATE, contacts)
-    await tx.connection.execute(QUEUE_AGAIN, message_ids, contacts, now)
+    await tx.connection.execute(UNDATE, message_ids, contacts)
+    await tx.connection.execute(REQUEUE, message_ids, contacts, now)
     await date_next_messages(tx, contacts, now)
     await tx.connection.execute(DELAY, message_ids, [now + one.delay for one in again])
     await tx.connection.execute(NOTIFY_SENDERS)

@@ -9,7 +9,11 @@ import asyncpg
 from shared.database.pool import Connection, Pool
 from shared.domain.pace import Throttle
 
-READ_CHANNEL = "SELECT *, clock_timestamp() AS now FROM channel"
+READ_CHANNEL = """
+SELECT stopped_at, stop_code, stop_status, probe_at, probes, resumed_at, throttled_at, throttles,
+       throttled_share, paused_until, clock_timestamp() AS now
+FROM channel
+"""
 LOCK_CHANNEL = f"{READ_CHANNEL} FOR NO KEY UPDATE"
 
 
@@ -29,7 +33,6 @@ class Channel:
     probes: int
     resumed_at: datetime | None
     throttle: Throttle | None
-    paused_until: datetime | None
 
     @property
     def state(self) -> Literal["open", "slowed", "stopped"]:
@@ -48,7 +51,7 @@ class Channel:
     @property
     def is_paused(self) -> bool:
         """Tell whether nothing is sent for the moment, because too much was."""
-        return self.paused_until is not None and self.now < self.paused_until
+        return self.throttle is not None and self.now < self.throttle.paused_until
 
     @property
     def share(self) -> float:
@@ -69,7 +72,11 @@ async def lock_channel(connection: Connection) -> Channel:
 def _channel(row: asyncpg.Record | None) -> Channel:
     if row is None:
         raise LookupError("the row of `channel`, which a migration writes, is missing")
-    throttled_at = row["throttled_at"]
+    throttle = None
+    if (throttled_at := row["throttled_at"]) is not None:
+        throttle = Throttle(
+            throttled_at, row["paused_until"], row["throttles"], row["throttled_share"]
+        )
     return Channel(
         now=row["now"],
         stopped_at=row["stopped_at"],
@@ -78,8 +85,7 @@ def _channel(row: asyncpg.Record | None) -> Channel:
         probe_at=row["probe_at"],
         probes=row["probes"],
         resumed_at=row["resumed_at"],
-        throttle=throttled_at and Throttle(throttled_at, row["throttles"], row["throttled_share"]),
-        paused_until=row["paused_until"],
+        throttle=throttle,
     )
 
 

@@ -3,29 +3,33 @@
 What failed there was not delivered, so sending it once more makes no duplicate.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import asyncpg
+
 from shared.database.transaction import Transaction
+from shared.tickets.change_channel import change_channel
 from shared.tickets.close_window import close_window
+from shared.tickets.count_refusals import count_refusals
 from shared.tickets.queue_again import Again, queue_again
-from shared.tickets.slow_channel import slow_channel
-from shared.tickets.stop_channel import Refusal, stop_channel
+from shared.tickets.stop_channel import Refusal
 from shared.whatsapp.error_codes import rule_of
 
-FIND_ATTEMPTS = """
-SELECT messages.id, tickets.contact_id,
-       greatest(messages.send_attempts, outbox.attempts, 1) AS attempts
-FROM messages JOIN tickets ON tickets.id = messages.ticket_id
-LEFT JOIN outbox ON outbox.message_id = messages.id
-WHERE messages.id = ANY($1::bigint[])
+FIND_MESSAGES = """
+SELECT messages.id, messages.wamid, tickets.contact_id
+FROM messages JOIN tickets ON tickets.id = messages.ticket_id WHERE messages.id = ANY($1::bigint[])
 """
 
-# Whatever statuses still say of these wamids is about the past.
+# What statuses still say of these wamids is about the past. One that is not the message's own was
+# that of an earlier send: the message is on its way under another one.
 NOTE_FAILED_WAMIDS = """
-UPDATE messages SET wamid = NULL, failed_wamids = failed_wamids || failed.wamid
-FROM unnest($1::bigint[], $2::text[]) AS failed (id, wamid) WHERE messages.id = failed.id
+UPDATE messages SET failed_wamids = failed_wamids || failed.wamids,
+       wamid = CASE WHEN wamid = ANY(failed.wamids) THEN NULL ELSE wamid END
+FROM (SELECT id, array_agg(wamid) AS wamids
+      FROM unnest($1::bigint[], $2::text[]) AS one (id, wamid) GROUP BY id) AS failed
+WHERE messages.id = failed.id
 """
 
 SET_PENDING = "UPDATE messages SET delivery = 'pending' WHERE id = ANY($1::bigint[])"
@@ -35,6 +39,7 @@ SET_PENDING = "UPDATE messages SET delivery = 'pending' WHERE id = ANY($1::bigin
 class Failure:
     """What a status says of a message that failed."""
 
+    message_id: int
     wamid: str
     code: int | None
     at: datetime
@@ -46,40 +51,54 @@ def may_pass(code: int | None) -> bool:
 
 
 async def retry_failed(
-    tx: Transaction, failures: Mapping[int, Failure], now: datetime
+    tx: Transaction, failures: Sequence[Failure], now: datetime
 ) -> Collection[int]:
-    """Send messages again, by their codes' rules; give those that were tried often enough.
+    """Send messages again, by their codes' rules; give those that failed often enough.
 
-    The keys of `failures` are messages; the caller has locked their contacts.
+    The caller has locked the messages' contacts.
     """
-    rows = await tx.connection.fetch(FIND_ATTEMPTS, list(failures))
-    again: dict[int, Again] = {}
-    closed: list[int] = []
-    given_up: list[int] = []
-    for row in rows:
-        failed = failures[row["id"]]
-        rule = rule_of(failed.code)
-        refusal = Refusal(rule, failed.code, None, failed.at)
-        if rule.action == "window":
-            closed.append(row["id"])
-        elif rule.most_attempts is not None and row["attempts"] >= rule.most_attempts:
-            given_up.append(row["id"])
-        else:
-            delay = timedelta(seconds=rule.delay_seconds(row["attempts"]))
-            again[row["id"]] = Again(row["id"], row["contact_id"], delay)
-        if rule.action == "stop":
-            await stop_channel(tx, refusal, now)
-        elif rule.action == "slow":
-            await slow_channel(tx, refusal, now)
-    gone = [*closed, *again]
-    await tx.connection.execute(NOTE_FAILED_WAMIDS, gone, [failures[one].wamid for one in gone])
+    ids = sorted({one.message_id for one in failures})
+    rows = {row["id"]: row for row in await tx.connection.fetch(FIND_MESSAGES, ids)}
+    gone = {
+        one.message_id: one
+        for one in failures
+        if rows[one.message_id]["wamid"] in {None, one.wamid}
+    }
+    times = await count_refusals(tx, {one.message_id: one.code for one in gone.values()})
+    given_up = {one for one, failed in gone.items() if rule_of(failed.code).is_final(times[one])}
+    noted = [one for one in failures if one.message_id not in given_up]
+    await tx.connection.execute(
+        NOTE_FAILED_WAMIDS, [one.message_id for one in noted], [one.wamid for one in noted]
+    )
+    again = [one for one in gone.values() if one.message_id not in given_up]
+    closed = [one.message_id for one in again if rule_of(one.code).action == "window"]
     await close_window(tx, closed, now)
-    if again:
-        await tx.connection.execute(SET_PENDING, list(again))
-        await queue_again(tx, list(again.values()), now)
-    for one in again.values():
-        tx.log(
-            "delivery.retry", message_id=one.message_id, code=failures[one.message_id].code,
-            due_in_ms=one.delay.total_seconds() * 1000,
-        )  # fmt: skip
+    await _queue(tx, [one for one in again if one.message_id not in closed], rows, times, now)
+    await change_channel(
+        tx, [Refusal(rule_of(one.code), one.code, None, one.at) for one in gone.values()], now
+    )
     return given_up
+
+
+async def _queue(
+    tx: Transaction,
+    failures: Sequence[Failure],
+    rows: Mapping[int, asyncpg.Record],
+    times: Mapping[int, int],
+    now: datetime,
+) -> None:
+    if not failures:
+        return
+    delays = {
+        one.message_id: rule_of(one.code).message_delay_seconds(times[one.message_id])
+        for one in failures
+    }
+    await tx.connection.execute(SET_PENDING, list(delays))
+    again = [
+        Again(one, rows[one]["contact_id"], timedelta(seconds=delay))
+        for one, delay in delays.items()
+    ]
+    await queue_again(tx, again, now)
+    for one in failures:
+        due_in_ms = round(delays[one.message_id] * 1000)
+        tx.log("delivery.retry", message_id=one.message_id, code=one.code, due_in_ms=due_in_ms)

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from shared.database.transaction import Transaction
 from shared.tickets.date_next_message import date_next_messages
+from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.queue_message import NOTIFY_SENDERS
 from shared.tickets.record_actions import Action, record_actions
+from shared.tickets.take_early_statuses import take_early_statuses
 
 # A send under way records itself, unless its sender is given up.
 FINISH_PROVED = """
@@ -19,7 +21,7 @@ WITH proved AS (
     RETURNING messages.id, outbox.attempts
 )
 UPDATE messages SET send_attempts = proved.attempts FROM proved WHERE messages.id = proved.id
-RETURNING messages.id, messages.ticket_id, messages.delivery
+RETURNING messages.id, messages.ticket_id, messages.delivery, messages.wamid
 """
 
 
@@ -36,6 +38,11 @@ async def settle_proved(tx: Transaction, contact_ids: Iterable[int], now: dateti
     await record_actions(
         tx, [Action(row["ticket_id"], now, "system", "settled", str(row["id"])) for row in rows]
     )
+    wamids = {row["wamid"]: row["id"] for row in rows if row["wamid"] is not None}
+    if wamids:
+        # What came while the send was under way was put aside until its answer; there will be none.
+        await lock_wamids(tx, wamids)
+        await take_early_statuses(tx, wamids, now)
     if rows:
         await date_next_messages(tx, contacts, now)
         await tx.connection.execute(NOTIFY_SENDERS)

@@ -19,13 +19,11 @@ async def slow_channel(tx: Transaction, refusal: Refusal, now: datetime) -> None
     channel = await lock_channel(tx.connection)
     if channel.throttle is not None and refusal.at <= channel.throttle.at:
         return
-    throttle = throttle_again(channel.throttle, now)
+    times, share = throttle_again(channel.throttle, now)
     # Others that share the limit were told at the same moment: not all begin again at once.
-    pause = refusal.rule.delay_seconds(throttle.times) * (0.5 + secrets.randbelow(1000) / 1000)
-    await tx.connection.execute(
-        SLOW_CHANNEL, throttle.at, throttle.times, throttle.share, now + timedelta(seconds=pause)
-    )
+    pause = refusal.rule.delay_seconds(times) * (0.5 + secrets.randbelow(1000) / 1000)
+    await tx.connection.execute(SLOW_CHANNEL, now, times, share, now + timedelta(seconds=pause))
     tx.warning(
         "channel.slowed",
-        code=refusal.code, due_in_ms=round(pause * 1000), share=round(throttle.share, 3),
+        code=refusal.code, due_in_ms=round(pause * 1000), share=round(share, 3),
     )  # fmt: skip

@@ -28,6 +28,16 @@ class Rule:
     most_attempts: int | None = None
     """Then the message has failed; None: as long as it takes."""
 
+    def is_final(self, times: int) -> bool:
+        """Tell whether a message has failed that got this for the so-manieth time in a row."""
+        return self.action == "fail" or (
+            self.most_attempts is not None and times >= self.most_attempts
+        )
+
+    def message_delay_seconds(self, times: int) -> float:
+        """Give the message's own delay; where the whole number waits, it goes on when that does."""
+        return self.delay_seconds(times) if self.action == "retry" else 0.0
+
     def delay_seconds(self, times: int) -> float:
         """Give the delay after the so-manieth time in a row, the first being 1."""
         return min(self.first_seconds * self.factor ** min(times - 1, 30), self.longest_seconds)

@@ -61,7 +61,7 @@ GUARDS_OF_STATUSES = (
         (
             Cut(
                 "services/status_tracker/track_statuses.py",
-                "        await take_early_statuses(tx, wamids, now)",
+                "        await take_early_statuses(tx, settled, now)",
                 "        assert take_early_statuses",
             ),
         ),

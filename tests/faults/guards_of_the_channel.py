@@ -123,7 +123,7 @@ GUARDS_OF_THE_CHANNEL = (
         (
             Cut(
                 "shared/tickets/queue_again.py",
-                "again.contact_id, messages.send_attempts\n",
+                "again.contact_id, greatest(messages.send_attempts, 1)\n",
                 "again.contact_id, 0\n",
             ),
         ),
@@ -134,9 +134,9 @@ GUARDS_OF_THE_CHANNEL = (
         "a message that fails each time is sent for ever",
         (
             Cut(
-                "shared/tickets/retry_failed.py",
-                'row["attempts"] >= rule.most_attempts',
-                'row["attempts"] < 0',
+                "shared/whatsapp/error_codes.py",
+                "times >= self.most_attempts",
+                "times < 0",
             ),
         ),
         (_LATER + "test_it_fails_in_the_end",),

@@ -40,13 +40,17 @@ CREATE UNLOGGED TABLE contact_paces (
 
 CREATE INDEX contact_paces_age ON contact_paces (began_at);
 
+-- Before the locks on `messages`, which nobody should have to wait behind.
+CREATE INDEX ticket_events_of_sending ON ticket_events (at) WHERE action IN ('resent', 'settled');
+
 -- How often a message was tried before it left the outbox: an attempt is never numbered twice.
 ALTER TABLE messages ADD COLUMN send_attempts integer NOT NULL DEFAULT 0;
 -- How often it was sent again because nobody knew whether it had gone (R17).
 ALTER TABLE messages ADD COLUMN resends integer NOT NULL DEFAULT 0;
 -- The wamids under which it failed; what statuses still say of them is about the past.
 ALTER TABLE messages ADD COLUMN failed_wamids text[] NOT NULL DEFAULT '{}';
-
-CREATE INDEX ticket_events_of_sending ON ticket_events (at) WHERE action IN ('resent', 'settled');
+-- With which code WhatsApp refused it last, at once or by a status, and how often in a row.
+ALTER TABLE messages ADD COLUMN refused_code integer;
+ALTER TABLE messages ADD COLUMN refused_times integer NOT NULL DEFAULT 0;
 
 ANALYZE;

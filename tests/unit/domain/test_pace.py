@@ -64,24 +64,26 @@ def test_nobody_gets_more_than_one_message_in_six_seconds_but_for_a_burst(
         assert len(sent) <= allowed
 
 
-def test_each_throttling_halves_the_pace_and_it_recovers_evenly() -> None:
-    first = throttle_again(None, NOON)
-    second = throttle_again(first, later(1))
+def test_each_throttling_halves_the_pace_and_it_recovers_evenly_after_the_pause() -> None:
+    assert throttle_again(None, NOON) == (1, 0.5)
+    first = Throttle(NOON, later(20), 1, 0.5)
 
-    assert (first.times, first.share) == (1, 0.5)
-    assert second.times == 2
-    assert 0.25 < second.share < 0.27
-    assert first.share_at(NOON + RECOVERY / 4) == 0.75
-    assert first.share_at(NOON + RECOVERY) == 1.0
+    assert first.share_at(later(20)) == 0.5
+    assert first.share_at(later(20) + RECOVERY / 4) == 0.75
+    assert first.share_at(later(20) + RECOVERY) == 1.0
+    times, share = throttle_again(first, later(21))
+    assert times == 2
+    assert 0.25 < share < 0.27
 
 
 def test_a_throttling_long_after_the_last_one_begins_anew() -> None:
-    assert throttle_again(Throttle(NOON, 7, 0.1), NOON + 2 * RECOVERY).times == 1
+    assert throttle_again(Throttle(NOON, NOON, 7, 0.25), NOON + 2 * RECOVERY) == (1, 0.5)
 
 
 def test_the_pace_never_falls_to_nothing() -> None:
     throttle = None
     for _ in range(50):
-        throttle = throttle_again(throttle, NOON)
+        times, share = throttle_again(throttle, NOON)
+        throttle = Throttle(NOON, NOON, times, share)
     assert throttle is not None
     assert throttle.share_at(NOON) == 1 / 4
