@@ -10,7 +10,7 @@ MOST_AT_ONCE = 45
 # The way to WhatsApp does not always take equally long, nor the wait for a slot: what is to arrive
 # within those 6 seconds leaves earlier.
 _MARGIN = timedelta(milliseconds=500)
-_AT_ONCE = timedelta(seconds=4)
+_AT_ONCE = timedelta(seconds=5)
 
 # A number that was throttled is at full pace again after so long.
 RECOVERY = timedelta(minutes=1)

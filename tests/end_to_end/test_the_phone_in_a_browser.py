@@ -13,6 +13,9 @@ from tests.eventually import eventually
 from tests.media_files import small_pdf
 from tests.system import System
 
+# For a machine that has other things to do, and for WhatsApp's pair limit, which is kept here too.
+expect.set_options(timeout=60_000)
+
 NUMBER = "573001234567"
 NARROW = ViewportSize(width=400, height=760)
 PDF = FilePayload(name="Factura <b>de agua</b>.pdf", mimeType="application/pdf", buffer=small_pdf())
