@@ -70,8 +70,8 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     """The `host[:port]` of `media_redirect_next`; "" is this host by its other name, localhost."""
     seed: int = 0
     """Of the order and the grouping of webhooks, and of what is lost by chance."""
-    upload_seconds: Seconds = 0.0
-    """How long it takes to upload a file, however small."""
+    uploads_paused: bool = False
+    """Files that are uploaded wait before they are kept and answered."""
     delay_seconds: Seconds = 0.0
     """The Graph API answers so late; what it accepts is accepted at once."""
     fail_next: list[Failure] = []

@@ -34,5 +34,6 @@ async def change_behaviour(request: web.Request) -> web.Response:
     if request.method != "PATCH" or "seed" in asked:
         simulator.chance.seed(wanted.seed)
     simulator.webhooks.obey()
+    simulator.media.obey(paused=wanted.uploads_paused)
     log.info("simulator.behaviour_changed")
     return json_answer(simulator.behaviour)

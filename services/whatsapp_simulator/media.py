@@ -1,5 +1,6 @@
 """The media that Meta keeps: what citizens sent and what the desk uploaded, until it is dropped."""
 
+import asyncio
 import random
 from base64 import urlsafe_b64encode
 from hashlib import sha256
@@ -35,6 +36,16 @@ class Media:
         self._links: dict[str, _Link] = {}
         # Fifty citizens who send the same big file do not need it fifty times in memory.
         self._contents: dict[bytes, bytes] = {}
+        self.taken = asyncio.Event()
+        """Set while uploads are taken."""
+        self.taken.set()
+
+    def obey(self, *, paused: bool) -> None:
+        """Let uploads wait, or go on."""
+        if paused:
+            self.taken.clear()
+        else:
+            self.taken.set()
 
     def keep(self, content: bytes, mime_type: str, filename: str | None, now: float) -> Medium:
         """Keep a file under a new id."""

@@ -1,7 +1,5 @@
 """Take a file that the desk uploads in order to send it, as strictly as Meta."""
 
-import asyncio
-
 from aiohttp import web
 
 from services.whatsapp_simulator.check_access import check_number, check_token
@@ -57,7 +55,7 @@ async def upload_media(request: web.Request) -> web.StreamResponse:
     code = simulator.behaviour.spend_failure("fail_uploads")
     if code is not None:
         raise GraphError(code)
-    await asyncio.sleep(simulator.behaviour.upload_seconds)
+    await simulator.media.taken.wait()
     medium = simulator.media.keep(content, file.content_type, file.filename, simulator.now())
     log.info("simulator.media_uploaded", bytes=len(content))
     if simulator.behaviour.spend("lose_upload_next"):

@@ -53,6 +53,18 @@ GUARDS_OF_AGENT_FILES = (
         (_LATE + "test_a_given_up_sender_neither_holds_nor_puts_off_the_claim_of_another",),
     ),
     Guard(
+        "holding-an-upload",
+        "a file that takes longer than its lease is uploaded twice",
+        (
+            Cut(
+                "services/sender/upload_files.py",
+                "                await renew_claims(self._pool, self._working.values())\n",
+                "                renew_claims(self._pool, self._working.values()).close()\n",
+            ),
+        ),
+        (_LATE + "test_a_long_upload_stays_the_claim_of_who_began_it",),
+    ),
+    Guard(
         "believed-once",
         "a file that WhatsApp refuses is uploaded and sent for ever",
         (Cut("services/sender/send_file.py", ' and row["renewals"] == 0', ""),),

@@ -1,10 +1,14 @@
 """Claims of uploads that were given up: what comes late changes nothing."""
 
+import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import cast
 
 import asyncpg
+import pytest
 
+from services.sender import upload_files
 from services.sender.claim_uploads import (
     UploadClaim,
     claim_uploads,
@@ -12,9 +16,13 @@ from services.sender.claim_uploads import (
     renew_claims,
 )
 from services.sender.record_uploads import record_upload_failed, record_uploaded
+from services.sender.upload_files import UploadFiles
 from shared.database.pool import Pool
+from shared.media.store import MediaStore
+from shared.service import Service
 from shared.whatsapp.error_codes import rule_of
-from shared.whatsapp.upload_media import UploadRefused
+from shared.whatsapp.upload_media import UploadApi, UploadOutcome, UploadRefused
+from tests.eventually import eventually
 from tests.integration.sender.waiting import write_waiting
 
 ADD_FILE = """
@@ -113,3 +121,38 @@ async def test_what_was_uploaded_is_never_due_again(
     assert await database.fetchval("SELECT next_attempt_at FROM uploads") is None
     assert await record_uploaded(pool, replace(newer), "again", 1.0) is False
     assert (await state(database))[1] == "newer"
+
+
+class Endless(UploadApi):
+    """An upload that WhatsApp does not answer."""
+
+    async def upload(self, *_: object) -> UploadOutcome:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_long_upload_stays_the_claim_of_who_began_it(
+    pool: Pool, database: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_files, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(upload_files, "DRAIN_SECONDS", 0.05)
+    waiting = await write_waiting(database, messages=1)
+    await write_file(database, waiting.messages[0])
+    service = Service()
+    store = MediaStore("file:///nowhere")
+    uploading = asyncio.create_task(
+        UploadFiles(pool, Endless("http://x", "", ""), store, service).run()
+    )
+
+    async def renewed_until_after(earlier: datetime | None) -> datetime:
+        until = await database.fetchval("SELECT next_attempt_at FROM uploads WHERE attempts = 1")
+        assert until is not None
+        assert earlier is None or until > earlier
+        return cast("datetime", until)
+
+    claimed = await eventually(lambda: renewed_until_after(None))
+    renewed = await eventually(lambda: renewed_until_after(claimed))
+    await eventually(lambda: renewed_until_after(renewed))
+    service.stopping.set()
+    await uploading
+    assert await database.fetchval("SELECT next_attempt_at <= clock_timestamp() FROM uploads")

@@ -178,7 +178,7 @@ async def test_a_large_upload_holds_up_its_own_contact_alone(
     """R17: nor is its message ever unknown, however long the upload takes."""
     number, other = await open_ticket(sending), await open_ticket(sending, OTHER)
     await eventually(all_is_sent(database))
-    await sending.behave(upload_seconds=6)
+    await sending.behave(uploads_paused=True)
     waiting = await send(sending, number, ("a.pdf", PDF), ("b.pdf", PDF))
     await sending.desk("POST", f"/tickets/{number}/messages", {"text": "detrás"})
     await eventually(has_begun(database))
@@ -192,7 +192,7 @@ async def test_a_large_upload_holds_up_its_own_contact_alone(
     assert uploads(sending) == 0
     assert await delivery(sending, number, waiting) == "pending"
     assert await database.fetchval("SELECT count(*) FROM uploads WHERE attempts > 0") == 1
-    await sending.behave(upload_seconds=0)
+    await sending.behave(uploads_paused=False)
     await eventually(all_is_sent(database))
     types = [one["type"] for one in await answered(sending)]
     assert types == ["document", "document", "text"]
@@ -204,11 +204,11 @@ async def test_a_sender_that_is_killed_while_it_uploads_leaves_nothing_unknown(
 ) -> None:
     number = await open_ticket(sending)
     await eventually(all_is_sent(database))
-    await sending.behave(upload_seconds=60)
+    await sending.behave(uploads_paused=True)
     message = await send(sending, number, ("a.pdf", PDF))
     await eventually(has_begun(database))
     sending.of("sender")[0].process.kill()
-    await sending.behave(upload_seconds=0)
+    await sending.behave(uploads_paused=False)
     await database.execute(END_CLAIMS)
 
     await sending.start("sender")
@@ -267,7 +267,7 @@ async def test_a_sender_that_is_asked_to_stop_gives_its_upload_back(
 ) -> None:
     number = await open_ticket(sending)
     await eventually(all_is_sent(database))
-    await sending.behave(upload_seconds=60)
+    await sending.behave(uploads_paused=True)
     await send(sending, number, ("a.pdf", PDF))
     await eventually(has_begun(database))
     sender = sending.of("sender")[0]
