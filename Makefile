@@ -3,8 +3,8 @@
 PYTHON ?= python3
 IN_VENV := .venv/bin/python -m
 
-.PHONY: help run test test-long faults guards measure check format migrate lock clean python \
-	for-running for-developing
+.PHONY: help run test test-long faults sending-faults guards measure check format migrate lock \
+	clean python for-running for-developing
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test-long: for-developing ## run the tests that take minutes
 
 faults: for-developing ## break everything under load and audit it (SEEDS=1,2 MINUTES=2)
 	@$(IN_VENV) tests.faults.campaign --seeds $(or $(SEEDS),1) --minutes $(or $(MINUTES),2)
+
+sending-faults: for-developing ## kill four senders 50 times while Meta loses answers and statuses (SEED=1)
+	@$(IN_VENV) tests.faults.sending --seed $(or $(SEED),1)
 
 guards: for-developing ## remove each guard in turn, and see a test fail (minutes; GUARDS=name,name for some)
 	@$(IN_VENV) tests.faults.remove_guards $(GUARDS)

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from shared.environment import (
     Env,
-    ValidationError,
     choice,
     days,
     environment,
@@ -22,6 +21,7 @@ from shared.environment import (
     not_blank,
     required,
     url_of,
+    urls,
     validate,
 )
 
@@ -130,6 +130,11 @@ def grace_reply_reopens(env: Env) -> bool:
     return choice(env, "GRACE_REPLY", "append", "reopen") == "reopen"
 
 
+def read_marks(env: Env) -> bool:
+    """Tell whether contacts see that an agent has opened what they wrote."""
+    return choice(env, "READ_MARKS", "on", "off") == "on"
+
+
 def refusal_notice(env: Env) -> timedelta:
     """Give the time from the first refused file to the notice that names all of them."""
     return timedelta(seconds=env.int("REFUSAL_NOTICE_SECONDS", 10, validate=_POSITIVE))
@@ -210,15 +215,7 @@ def simulator_port(env: Env) -> int:
 
 def simulator_webhook_urls(env: Env) -> tuple[str, ...]:
     """Give the addresses to which the simulator posts its webhooks, in turn."""
-    urls = names(env, "SIMULATOR_WEBHOOK_URL")
-    for url in urls:
-        try:
-            url_of("http", "https")(url)
-        except ValidationError as error:
-            raise ValueError(
-                f'Environment variable "SIMULATOR_WEBHOOK_URL" invalid: {error.args[0]}'
-            ) from None
-    return urls
+    return urls(env, "SIMULATOR_WEBHOOK_URL", "http", "https")
 
 
 def health_port(env: Env) -> int | None:

@@ -22,6 +22,7 @@ __all__ = [
     "not_blank",
     "required",
     "url_of",
+    "urls",
     "validate",
 ]
 
@@ -116,3 +117,14 @@ def names(env: Env, name: str) -> tuple[str, ...]:
     if not all(parts):
         raise ValueError(f'Environment variable "{name}" invalid: a part of the list is empty.')
     return parts
+
+
+def urls(env: Env, name: str, *schemes: str) -> tuple[str, ...]:
+    """Read a comma-separated list of URLs, each with one of the schemes."""
+    found = names(env, name)
+    for url in found:
+        try:
+            url_of(*schemes)(url)
+        except ValidationError as error:
+            raise ValueError(f'Environment variable "{name}" invalid: {error.args[0]}') from None
+    return found

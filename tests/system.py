@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -41,7 +41,11 @@ class Process:
         return self.process.pid
 
     def signal(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
+        """Send a signal; one that comes too late goes nowhere."""
+        # asyncio's own way first asks how the process has ended, and so takes the answer away from
+        # asyncio, which then calls the end of a killed one 255 (python/cpython#127049).
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     @property
     def running(self) -> bool:

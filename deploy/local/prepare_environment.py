@@ -110,6 +110,8 @@ def _must_have_ensurepip() -> None:
 
 def _make_venv() -> None:
     print(f"making .venv with Python {sys.version.split()[0]}", flush=True)
+    if VENV.is_symlink():
+        VENV.unlink()  # through it, another checkout's environment would be emptied
     _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
 
 

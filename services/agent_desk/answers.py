@@ -54,10 +54,12 @@ class Ticket(msgspec.Struct, frozen=True):
 
 
 class Attachment(msgspec.Struct, frozen=True):
-    """A file that a contact sent."""
+    """A file that a contact or an agent sent."""
 
     id: int
-    filename: Annotated[str | None, _said("As the sender named it; not to be trusted.")]
+    filename: Annotated[
+        str | None, _said("As the contact named it, not to be trusted; an agent's is cleaned.")
+    ]
     declared_type: Annotated[str | None, _said("As the sender's phone called it; not proved.")]
     format: Annotated[str | None, _said("The format that the bytes were proved to be.")]
     size: Annotated[int | None, _said("In bytes.")]

@@ -8,6 +8,7 @@ from aiohttp import web
 from services.agent_desk.settings import Settings
 from services.agent_desk.watch_changes import ChangeWatch
 from shared.database.pool import Pool
+from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 
 
@@ -18,6 +19,9 @@ class Desk:
     pool: Pool
     settings: Settings
     store: MediaStore
+    proofs: Proofs
+    forms: asyncio.Semaphore
+    """Forms with files that are read at once; each takes disk, and memory while it is stored."""
     changes: ChangeWatch
     stopping: asyncio.Event
     document: bytes

@@ -16,7 +16,7 @@ from shared.database.pool import Pool
 from shared.errors import OutsideAwayError
 from shared.log import failure, log
 from shared.media.formats.format import Format, Verdict
-from shared.media.formats.registry import FORMATS
+from shared.media.formats.registry import ALL_FORMATS
 
 # For each piece: a client that takes none of it for so long is given up.
 WRITE_SECONDS = 60
@@ -80,7 +80,7 @@ async def _find_attachment(pool: Pool, given: str) -> asyncpg.Record:
 
 def _begin_answer(row: asyncpg.Record) -> web.StreamResponse:
     # A format that we do not know was proved by a newer version, which was taken back.
-    proved = FORMATS.get(row["format"], _UNKNOWN)
+    proved = ALL_FORMATS.get(row["format"], _UNKNOWN)
     name = name_download(row["filename"], row["id"], proved.extensions)
     response = web.StreamResponse(headers=SAFE_HEADERS)
     response.content_type = proved.media_type

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp.typedefs import Handler
 
 from services.agent_desk import examples
-from services.agent_desk.answer_contact import answer_contact
+from services.agent_desk.answer_contact import LONGEST_ANSWER, answer_contact
 from services.agent_desk.close_ticket import close_ticket
 from services.agent_desk.download_attachment import download_attachment
 from services.agent_desk.get_document import get_document
@@ -17,9 +17,11 @@ from services.agent_desk.get_ticket import get_ticket
 from services.agent_desk.list_messages import list_messages
 from services.agent_desk.list_tickets import list_tickets
 from services.agent_desk.mark_read import mark_read
+from services.agent_desk.read_form import MOST_FILES
 from services.agent_desk.register_ticket import register_ticket
 from services.agent_desk.reopen_ticket import reopen_ticket
 from services.agent_desk.stream_events import stream_events
+from shared.whatsapp.sendable import IN_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Endpoint:
     """Names of entries of the document's parameters."""
     body: msgspec.Struct | None = None
     """An example; its type is the schema."""
+    form: Mapping[str, object] | None = None
+    """The schema of the form that may come instead of JSON."""
     problems: Mapping[int, str] = field(default_factory=dict)
     """What its own problems mean, by status; those that every endpoint can have come besides."""
     public: bool = False
@@ -80,6 +84,23 @@ A client that comes back with the id of the last event it saw gets what it misse
 more than a day ago or unreadable, the event `reset` comes first, and the client must load anew.
 Without an id the stream begins now. Lines that begin with a colon keep the connection alive."""
 
+FORM: Mapping[str, object] = {
+    "type": "object",
+    "description": "Files, and words for them. Each file becomes a message. The words of a single "
+    f"file are its caption where they fit; else they are sent before the files. WhatsApp takes "
+    f"{IN_WORDS}; the content decides, and not the name.",
+    "properties": {
+        "text": {"type": "string", "minLength": 1, "maxLength": LONGEST_ANSWER},
+        "file": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MOST_FILES,
+            "items": {"type": "string", "format": "binary"},
+        },
+    },
+    "additionalProperties": False,
+}
+
 ENDPOINTS = (
     Endpoint(
         _GET, "/tickets", list_tickets, "List tickets, the newest first",
@@ -108,12 +129,17 @@ ENDPOINTS = (
     ),
     Endpoint(
         _POST, "/tickets/{number}/messages", answer_contact, "Answer the contact",
-        Reply("The message; it will be sent.", examples.ANSWERED, status=202),
-        parameters=("number",), body=examples.ANSWER,
+        Reply("The first message; all of them will be sent.", examples.ANSWERED, status=202),
+        parameters=("number",), body=examples.ANSWER, form=FORM,
         problems={
-            **_WRONG_BODY, **_NO_TICKET,
+            **_NO_TICKET,
+            400: "The body is no JSON and no form of this kind.",
+            408: "The form came too slowly.",
             409: "The ticket is closed.",
-            422: "The text is not usable, or the contact last wrote more than 24 hours ago.",
+            413: "The JSON is larger than 1 MiB, the form than 200 MiB, or a file than WhatsApp "
+                 "takes of its kind.",
+            422: "The text is not usable, a file is nothing that WhatsApp takes, the contact last "
+                 "wrote more than 24 hours ago, or files are for a ticket of another channel.",
         },
     ),
     Endpoint(

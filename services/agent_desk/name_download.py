@@ -12,6 +12,11 @@ _EXTENSION = re.compile(r"(?<=.)\.(?=\w*[A-Za-z])\w{1,5}\Z", re.ASCII)
 
 
 def name_download(filename: str | None, attachment_id: int, extensions: Sequence[str]) -> str:
+    """Give the name under which a file is downloaded."""
+    return name_file(filename, f"attachment-{attachment_id}", extensions)
+
+
+def name_file(filename: str | None, without_name: str, extensions: Sequence[str]) -> str:
     """Give a name that ends in one of the extensions of the format that was proved."""
     stem = _clean(filename or "")
     found = _EXTENSION.search(stem)
@@ -21,7 +26,7 @@ def name_download(filename: str | None, attachment_id: int, extensions: Sequence
         given = found[0][1:].lower()
         extension = given if given in extensions else extension
     stem = stem.encode()[:_MOST_BYTES].decode(errors="ignore").strip(" .")
-    return f"{stem or f'attachment-{attachment_id}'}.{extension}"
+    return f"{stem or without_name}.{extension}"
 
 
 def content_disposition(name: str) -> str:

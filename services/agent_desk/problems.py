@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 
 from services.agent_desk.answers import ProblemDetails
 from shared.database.pool import AWAY
+from shared.errors import OutsideAwayError
 from shared.log import failure, log
 
 
@@ -39,6 +40,11 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
             Problem(
                 503, "The database does not answer, or took too long.", headers={"Retry-After": "5"}
             )
+        )
+    except OutsideAwayError as error:
+        log.error("request.failed", method=request.method, **failure(error.__cause__ or error))
+        return _answer(
+            Problem(503, "The media store does not answer.", headers={"Retry-After": "5"})
         )
     except Exception as error:  # noqa: BLE001  the last place where it can be told
         log.error("request.failed", method=request.method, **failure(error))

@@ -12,14 +12,16 @@ from shared.texts import LONGEST_TEXT
 
 BodyT = TypeVar("BodyT")
 
-# For the document alone: what does not fit gets 422 from `check_text`.
-Text = Annotated[
-    str,
-    msgspec.Meta(
-        extra_json_schema={"minLength": 1, "maxLength": LONGEST_TEXT, "pattern": r"^[^\u0000]*$"},
-        description="Something besides spaces, and no NUL.",
-    ),
-]
+
+def text_of(longest: int, description: str) -> msgspec.Meta:
+    """Describe a text for the document alone: what does not fit gets 422 from `check_text`."""
+    return msgspec.Meta(
+        extra_json_schema={"minLength": 1, "maxLength": longest, "pattern": r"^[^\u0000]*$"},
+        description=description,
+    )
+
+
+Text = Annotated[str, text_of(LONGEST_TEXT, "Something besides spaces, and no NUL.")]
 
 DEFAULT_LIMIT = 50
 HIGHEST_LIMIT = 200
@@ -37,12 +39,12 @@ async def read_body(request: web.Request, form: type[BodyT]) -> BodyT:
         raise Problem(400, "The body is not valid JSON.") from None
 
 
-def check_text(text: str) -> str:
-    """Give a text that can be sent; 422 otherwise."""
+def check_text(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Give a text of at most so many characters that says something; 422 otherwise."""
     if not text.strip():
         raise Problem(422, "The text is empty.")
-    if len(text) > LONGEST_TEXT:
-        raise Problem(422, f"The text is longer than {LONGEST_TEXT} characters.")
+    if len(text) > longest:
+        raise Problem(422, f"The text is longer than {longest} characters.")
     if "\x00" in text:
         raise Problem(422, "The text holds a NUL character.")
     return text

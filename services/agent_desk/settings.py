@@ -15,6 +15,7 @@ class Settings:
     admin_token: str
     media_store_url: str
     grace: timedelta
+    read_marks: bool
     texts: Texts
     host: str
     port: int
@@ -27,6 +28,7 @@ def read_settings(env: config.Env) -> Settings:
         admin_token=config.desk_admin_token(env),
         media_store_url=config.media_store_url(env),
         grace=config.grace_period(env),
+        read_marks=config.read_marks(env),
         texts=read_texts(config.texts_file(env)),
         host=config.http_host(env),
         port=config.desk_port(env),

@@ -118,6 +118,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["security"] = []
     if endpoint.body is not None:
         content = {"application/json": _content(endpoint.body)}
+        if endpoint.form is not None:
+            content["multipart/form-data"] = {"schema": endpoint.form}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 

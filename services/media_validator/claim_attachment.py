@@ -13,7 +13,7 @@ RENEW_SECONDS = 10.0
 
 CLAIM = """
 UPDATE attachments
-SET attempts = attempts + 1, lease_until = clock_timestamp() + $2::interval,
+SET attempts = attachments.attempts + 1, lease_until = clock_timestamp() + $2::interval,
     next_attempt_at = clock_timestamp() + $2::interval
 FROM messages
 WHERE attachments.id = $1 AND messages.id = attachments.message_id

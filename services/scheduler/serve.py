@@ -10,6 +10,7 @@ from services.scheduler.date_forgotten_heads import date_forgotten_heads
 from services.scheduler.drop_early_statuses import drop_early_statuses
 from services.scheduler.drop_old_changes import drop_old_changes
 from services.scheduler.drop_old_paces import drop_old_paces
+from services.scheduler.drop_old_read_marks import drop_old_read_marks
 from services.scheduler.expire_leases import expire_leases
 from services.scheduler.purge_old_items import purge_old_items
 from services.scheduler.queue_refusal_notices import queue_refusal_notices
@@ -75,6 +76,7 @@ def _chores(
         Chore("date_forgotten_heads", lambda: date_forgotten_heads(pool), every=SWEEP_SECONDS),
         Chore("drop_old_changes", lambda: drop_old_changes(pool), every=SWEEP_SECONDS),
         Chore("drop_old_paces", lambda: drop_old_paces(pool), every=SWEEP_SECONDS),
+        Chore("drop_old_read_marks", lambda: drop_old_read_marks(pool), every=SWEEP_SECONDS),
         Chore("drop_early_statuses", lambda: drop_early_statuses(pool), every=SWEEP_SECONDS),
         Chore(
             "purge_old_items",

@@ -1,6 +1,6 @@
 """Try a channel that stands still, carefully: one sender, one message, from time to time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.database.pool import Pool
 
@@ -12,7 +12,9 @@ UPDATE channel SET probe_at = clock_timestamp() + $1::interval
 WHERE stopped_at IS NOT NULL AND probe_at <= clock_timestamp()
 RETURNING probe_at
 """
-GIVE_BACK = "UPDATE channel SET probe_at = clock_timestamp() WHERE stopped_at IS NOT NULL"
+GIVE_BACK = """
+UPDATE channel SET probe_at = clock_timestamp() WHERE stopped_at IS NOT NULL AND probe_at = $1
+"""
 # Who starts a sender has perhaps mended what was wrong: a token, a number.
 TRY_NOW = """
 UPDATE channel SET probe_at = clock_timestamp()
@@ -20,14 +22,15 @@ WHERE stopped_at IS NOT NULL AND probe_at > clock_timestamp()
 """
 
 
-async def claim_probe(pool: Pool) -> bool:
-    """Tell whether this sender may try a message now."""
-    return await pool.fetchval(CLAIM_PROBE, _CLAIM) is not None
+async def claim_probe(pool: Pool) -> datetime | None:
+    """Give the end of the claim where this sender may try a message now, else None."""
+    until: datetime | None = await pool.fetchval(CLAIM_PROBE, _CLAIM)
+    return until
 
 
-async def give_probe_back(pool: Pool) -> None:
-    """There was no message to try."""
-    await pool.execute(GIVE_BACK)
+async def give_probe_back(pool: Pool, until: datetime) -> None:
+    """There was no message to try; give back this one claim."""
+    await pool.execute(GIVE_BACK, until)
 
 
 async def try_now(pool: Pool) -> None:

@@ -4,22 +4,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.sender.record_uploads import upload_anew
 from services.sender.take_messages import Taken
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.log import failure
+from shared.tickets.change_channel import change_channel
 from shared.tickets.close_window import close_window
+from shared.tickets.count_refusals import count_refusals
 from shared.tickets.date_next_message import date_next_messages
 from shared.tickets.lock_contacts import lock_contacts_of
 from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.mark_messages import attach_marks
 from shared.tickets.resume_channel import resume_channel
 from shared.tickets.settle_proved import settle_proved
-from shared.tickets.slow_channel import slow_channel
-from shared.tickets.stop_channel import Refusal, stop_channel
+from shared.tickets.stop_channel import Refusal
 from shared.tickets.take_early_statuses import take_early_statuses
-from shared.whatsapp.error_codes import Action
-from shared.whatsapp.send_message import Accepted, Outcome, Refused, Undeliverable, Unknown
+from shared.whatsapp.send_message import (
+    Accepted,
+    NotUploaded,
+    Outcome,
+    Refused,
+    Undeliverable,
+    Unknown,
+)
 
 # Only this attempt's row: a sender that was given up meanwhile may come too late.
 FINISH = """
@@ -30,14 +38,14 @@ RETURNING outbox.message_id
 
 # A status may have come before this; it says more than an acceptance does.
 SET_ACCEPTED = """
-UPDATE messages SET wamid = done.wamid, attempts = greatest(messages.attempts, done.attempts),
+UPDATE messages SET wamid = done.wamid, send_attempts = greatest(send_attempts, done.attempts),
        delivery = CASE WHEN delivery = 'unknown' THEN 'pending' ELSE delivery END
 FROM unnest($1::bigint[], $2::text[], $3::integer[]) AS done (message_id, wamid, attempts)
 WHERE messages.id = done.message_id AND done.wamid <> ALL(messages.failed_wamids)
 """
 
 SET_ATTEMPTS = """
-UPDATE messages SET attempts = greatest(messages.attempts, done.attempts)
+UPDATE messages SET send_attempts = greatest(send_attempts, done.attempts)
 FROM unnest($1::bigint[], $2::integer[]) AS done (message_id, attempts)
 WHERE messages.id = done.message_id
 """
@@ -47,8 +55,12 @@ UPDATE messages SET delivery = $2
 WHERE id = ANY($1::bigint[]) AND delivery IN ('pending', 'unknown')
 """
 
+# What was put before it meanwhile has the due time of its contact.
 PUT_BACK = """
-UPDATE outbox SET state = 'queued', lease_until = NULL, next_attempt_at = again.due
+UPDATE outbox SET state = 'queued', lease_until = NULL,
+       next_attempt_at = CASE WHEN NOT EXISTS (
+           SELECT FROM outbox AS earlier WHERE earlier.contact_id = outbox.contact_id
+           AND earlier.message_id < outbox.message_id) THEN again.due END
 FROM unnest($1::bigint[], $2::integer[], $3::timestamptz[]) AS again (message_id, attempts, due)
 WHERE outbox.message_id = again.message_id AND outbox.attempts = again.attempts
   AND outbox.state = 'sending'
@@ -81,6 +93,7 @@ async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
         await _record_refused(tx, sent, now)
         await _record_unknown(tx, sent, now)
         await _record_undeliverable(tx, sent)
+        await _record_not_uploaded(tx, sent)
         accepted = [s.outcome.wamid for s in sent if isinstance(s.outcome, Accepted)]
         await attach_marks(tx, contacts, wamids=accepted)
         await settle_proved(tx, contacts, now)
@@ -120,8 +133,13 @@ async def _record_refused(tx: Transaction, sent: Sequence[Sent], now: datetime) 
         )
         await close_window(tx, await _finish(tx, closed), now)
         refused = [(s, o) for s, o in refused if s not in closed]
-    failed = [(s, o) for s, o in refused if _is_final(s, o)]
-    again = [(s, o, _delay(s, o)) for s, o in refused if not _is_final(s, o)]
+    times = await count_refusals(tx, {s.taken.message_id: o.code for s, o in refused})
+    failed = [(s, o) for s, o in refused if o.rule.is_final(times[s.taken.message_id])]
+    again = [
+        (s, o, o.rule.message_delay_seconds(times[s.taken.message_id]))
+        for s, o in refused
+        if not o.rule.is_final(times[s.taken.message_id])
+    ]
     if failed:
         # A later attempt may be under way, or have gone: its message has not failed.
         finished = await _finish(tx, [one for one, _ in failed])
@@ -136,12 +154,12 @@ async def _record_refused(tx: Transaction, sent: Sequence[Sent], now: datetime) 
             PUT_BACK,
             [one.taken.message_id for one, _, _ in again],
             [one.taken.attempt for one, _, _ in again],
-            [now + delay for _, _, delay in again],
+            [now + timedelta(seconds=delay) for _, _, delay in again],
         )
     for one, outcome, delay in again:
         tx.log(
             "send.retry", message_id=one.taken.message_id, attempt=one.taken.attempt,
-            code=outcome.code, status=outcome.status, due_in_ms=delay.total_seconds() * 1000,
+            code=outcome.code, status=outcome.status, due_in_ms=round(delay * 1000),
         )  # fmt: skip
 
 
@@ -172,6 +190,13 @@ async def _record_undeliverable(tx: Transaction, sent: Sequence[Sent]) -> None:
         tx.log("send.undeliverable", message_id=one.taken.message_id, purpose=one.taken.purpose)
 
 
+async def _record_not_uploaded(tx: Transaction, sent: Sequence[Sent]) -> None:
+    missing = [(s.taken, s.outcome) for s in sent if isinstance(s.outcome, NotUploaded)]
+    if missing:
+        refused = [taken.message_id for taken, outcome in missing if outcome.is_refused]
+        await upload_anew(tx, [(one.message_id, one.attempt) for one, _ in missing], refused)
+
+
 async def _finish(tx: Transaction, done: Sequence[Sent]) -> list[int]:
     """Take them out of the outbox; give the messages whose newest attempt these were."""
     rows = await tx.connection.fetch(
@@ -182,31 +207,13 @@ async def _finish(tx: Transaction, done: Sequence[Sent]) -> list[int]:
     return [row["message_id"] for row in rows]
 
 
-def _is_final(sent: Sent, refused: Refused) -> bool:
-    most = refused.rule.most_attempts
-    return refused.rule.action == "fail" or (most is not None and sent.taken.attempt >= most)
-
-
-def _delay(sent: Sent, refused: Refused) -> timedelta:
-    """Give the message's own delay; where the whole number waits, it goes on when that does."""
-    if refused.rule.action != "retry":
-        return timedelta()
-    return timedelta(seconds=refused.rule.delay_seconds(sent.taken.attempt))
-
-
 async def _change_channel(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
-    """Stop, slow or resume the channel by the newest of what WhatsApp said of the number."""
-    by_age = sorted(sent, key=lambda one: (one.taken.is_probe, one.taken.taken_at))
-    newest: dict[Action, Refusal] = {}
-    for one in by_age:
-        if isinstance(said := one.outcome, Refused):
-            taken = one.taken
-            newest[said.rule.action] = Refusal(
-                said.rule, said.code, said.status, taken.taken_at, taken.is_probe
-            )
-    if "stop" in newest:
-        await stop_channel(tx, newest["stop"], now)
-    if "slow" in newest:
-        await slow_channel(tx, newest["slow"], now)
+    """Stop, slow or resume the channel by what WhatsApp said of the number."""
+    refusals = [
+        Refusal(said.rule, said.code, said.status, one.taken.taken_at, one.taken.is_probe)
+        for one in sent
+        if isinstance(said := one.outcome, Refused)
+    ]
+    await change_channel(tx, refusals, now)
     if any(one.taken.is_probe and isinstance(one.outcome, Accepted) for one in sent):
         await resume_channel(tx, "sender", now)

@@ -9,19 +9,29 @@ import asyncpg
 from services.sender.claim_probe import claim_probe, give_probe_back, try_now
 from services.sender.record_outcomes import Sent, record_outcomes
 from services.sender.reserve_slots import reserve_slots
+from services.sender.send_file import FILE_KINDS, send_file
 from services.sender.settings import Settings
-from services.sender.take_messages import Taken, take_messages
+from services.sender.take_messages import LEASE, Taken, take_messages
 from shared.database.pool import AWAY, Pool
 from shared.errors import TryAgainError
 from shared.log import failure, log
 from shared.service import Service
 from shared.tickets.read_channel import Channel, name_stop, read_channel
 from shared.whatsapp.error_codes import NO_ADDRESS
-from shared.whatsapp.send_message import GraphApi, Outcome, Refused, Template, Undeliverable
+from shared.whatsapp.send_message import (
+    SEND_SECONDS,
+    GraphApi,
+    Outcome,
+    Refused,
+    Template,
+    Undeliverable,
+)
 
 # Requests to WhatsApp at once; at 50 ms an answer that is 1,000 messages a second.
 IN_FLIGHT = 50
 POLL_SECONDS = 1.0
+# What has not left by then is left to its lease: a send must end before that does.
+_GIVE_UP_SECONDS = LEASE.total_seconds() - SEND_SECONDS - 5
 
 
 class SendOutbox:
@@ -96,16 +106,17 @@ class SendOutbox:
         room = most - len(self._sending) - len(self._sent)
         if room <= 0:
             return []
+        give_up_at = monotonic() + _GIVE_UP_SECONDS
         if channel.stopped_at is None:
             taken = await self._take_up_to(room)
-        elif await claim_probe(self._pool):
+        elif (claim := await claim_probe(self._pool)) is not None:
             taken = await self._take_up_to(1, is_probe=True)
-            if not taken:
-                await give_probe_back(self._pool)
+            if not any(_tries_something(one) for one in taken):
+                await give_probe_back(self._pool, claim)
         else:
             return []
         if taken:
-            await self._begin(taken, per_second)
+            await self._begin(taken, per_second, give_up_at)
         return taken
 
     async def _take_up_to(self, limit: int, *, is_probe: bool = False) -> list[Taken]:
@@ -119,11 +130,11 @@ class SendOutbox:
             keeps_pair_limit=settings.keeps_pair_limit,
         )
 
-    async def _begin(self, taken: Sequence[Taken], per_second: float) -> None:
+    async def _begin(self, taken: Sequence[Taken], per_second: float, give_up_at: float) -> None:
         """Send each in a slot of its own, at the pace of all senders together."""
         first = monotonic() + await self._reserve(len(taken), per_second)
         for place, message in enumerate(taken):
-            task = asyncio.create_task(self._send(message, first + place / per_second))
+            task = asyncio.create_task(self._send(message, first + place / per_second, give_up_at))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
@@ -135,10 +146,14 @@ class SendOutbox:
             self._say_away(error)
             return 1.0
 
-    async def _send(self, message: Taken, slot: float) -> None:
+    async def _send(self, message: Taken, slot: float, give_up_at: float) -> None:
         if message.form != "undeliverable":
             await asyncio.sleep(max(0.0, slot - monotonic()))
         started = monotonic()
+        if started > give_up_at:
+            # This process was frozen, or had to wait too long: others may send it already.
+            log.warning("send.given_up", message_id=message.message_id, attempt=message.attempt)
+            return
         outcome = await self._send_as(message)
         self._sent.append(Sent(message, outcome, round((monotonic() - started) * 1000, 1)))
         self._answered.set()
@@ -148,6 +163,8 @@ class SendOutbox:
             return Refused(NO_ADDRESS, 0, None)
         if message.form == "undeliverable":
             return Undeliverable()
+        if message.form == "text" and message.kind in FILE_KINDS:
+            return await send_file(self._pool, self._graph, message)
         if message.form == "text":
             return await self._graph.send_text(message.recipient, message.text, message.message_id)
         name, language = self._settings.templates[str(message.purpose)]
@@ -191,3 +208,8 @@ class SendOutbox:
     def _say_away(self, error: BaseException) -> None:
         self._service.health.not_ready("database", "the database does not answer")
         log.warning("sender.waiting", **failure(error))
+
+
+def _tries_something(message: Taken) -> bool:
+    has_address = message.recipient.phone is not None or message.recipient.user_id is not None
+    return has_address and message.form != "undeliverable"

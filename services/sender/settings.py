@@ -17,8 +17,11 @@ class Settings:
     messages_per_second: int
     keeps_pair_limit: bool
     grace: timedelta
+    read_marks: bool
+    """Whether contacts see that an agent has opened what they wrote."""
     templates: dict[str, tuple[str, str]]
     """Name and language by purpose, for what may not be sent as free text."""
+    store_url: str
 
 
 def read_settings(env: config.Env) -> Settings:
@@ -31,5 +34,7 @@ def read_settings(env: config.Env) -> Settings:
         messages_per_second=config.whatsapp_messages_per_second(env),
         keeps_pair_limit=config.whatsapp_pair_limit(env),
         grace=config.grace_period(env),
+        read_marks=config.read_marks(env),
         templates=config.templates(env),
+        store_url=config.media_store_url(env),
     )

@@ -37,7 +37,8 @@ RETURNING message_id, attempts
 """
 
 FIND_TAKEN = """
-SELECT messages.id, messages.text, messages.purpose, messages.ticket_id, messages.as_template,
+SELECT messages.id, messages.kind, messages.text, messages.purpose, messages.ticket_id,
+       messages.as_template,
        tickets.contact_id, tickets.number, contacts.last_inbound_at,
        (SELECT string_agg(coalesce(filename, told.kind), ', ' ORDER BY attachments.id)
         FROM attachments JOIN messages AS told ON told.id = attachments.message_id
@@ -80,6 +81,8 @@ class Taken:
     """For its template: the ticket's number, and for a notice its files."""
     is_probe: bool = False
     """The careful try of a channel that stands still."""
+    kind: str = "text"
+    """Or that of its file, whose caption the text is."""
 
 
 async def take_messages(
@@ -131,7 +134,7 @@ def _taken(
         message["id"],
         message["contact_id"],
         attempt,
-        message["text"],
+        message["text"] or "",
         Recipient(message["phone"], message["user_id"]),
         now,
         purpose,
@@ -144,6 +147,7 @@ def _taken(
         ),
         tuple(one for one in (message["number"], message["files"]) if one is not None),
         is_probe,
+        message["kind"],
     )
 
 

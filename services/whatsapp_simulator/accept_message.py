@@ -17,8 +17,8 @@ from services.whatsapp_simulator.webhook_value import Json
 from shared.log import log
 
 
-def accept_message(simulator: Simulator, message: OutboundMessage) -> Json:
-    """Give Meta's answer; raise GraphError where the behaviour asks for one.
+def accept_message(simulator: Simulator, message: OutboundMessage) -> tuple[Json, bool]:
+    """Give Meta's answer and whether it is to be lost; raise GraphError where one is asked for.
 
     The answer says accepted, not delivered: it is the same for a message that reaches nobody. A
     media id that was not uploaded, or was dropped since, is 131009.
@@ -33,14 +33,24 @@ def accept_message(simulator: Simulator, message: OutboundMessage) -> Json:
         keep_pair_limit(phone, simulator.now())
     wamid = make_wamid(contact.get("wa_id") or contact["user_id"], simulator.ids)
     code = simulator.behaviour.spend_failure("fail_later") if phone is not None else None
-    if phone is not None and code is not None:
-        report_failure(simulator, phone, _receive(sent, medium, wamid, simulator.now()), code)
-    elif phone is not None:
-        received = _receive(sent, medium, wamid, simulator.now())
-        phone.messages.append(received)
-        report_statuses(simulator, phone, received)
+    answer_lost = _loses_answer(simulator)
+    if phone is not None:
+        received = _receive(sent, medium, wamid, simulator.now(), answer_lost=answer_lost)
+        if code is not None:
+            report_failure(simulator, phone, received, code)
+        else:
+            phone.messages.append(received)
+            report_statuses(simulator, phone, received)
     log.info("simulator.message_accepted", kind=message.type, delivered=phone is not None)
-    return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]}
+    answer = {"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": wamid}]}
+    return answer, answer_lost
+
+
+def _loses_answer(simulator: Simulator) -> bool:
+    behaviour = simulator.behaviour
+    share = behaviour.lose_answer_share
+    by_chance = share > 0 and simulator.chance.random() < share
+    return behaviour.spend("lose_answer_next") or by_chance
 
 
 def _attached(simulator: Simulator, content: Json) -> Medium | None:
@@ -53,7 +63,9 @@ def _attached(simulator: Simulator, content: Json) -> Medium | None:
     return medium
 
 
-def _receive(sent: Json, medium: Medium | None, wamid: str, now: float) -> PhoneMessage:
+def _receive(
+    sent: Json, medium: Medium | None, wamid: str, now: float, *, answer_lost: bool
+) -> PhoneMessage:
     kind = sent["type"]
     content: Json = sent[kind]
     return PhoneMessage(
@@ -65,6 +77,7 @@ def _receive(sent: Json, medium: Medium | None, wamid: str, now: float) -> Phone
         callback_data=sent.get("biz_opaque_callback_data"),
         context=sent.get("context"),
         content=content,
+        answer_lost=answer_lost,
         media_id=medium.id if medium else None,
         filename=content.get("filename"),
         mime_type=medium.mime_type if medium else None,

@@ -37,5 +37,5 @@ def _do(simulator: Simulator, body: bytes) -> tuple[web.Response, bool]:
     asked = check_message(body)
     if isinstance(asked, ReadReceipt):
         return web.json_response(mark_read(simulator.phones, asked)), False
-    answer = web.json_response(accept_message(simulator, asked))
-    return answer, simulator.behaviour.spend("lose_answer_next")
+    answer, is_lost = accept_message(simulator, asked)
+    return web.json_response(answer), is_lost

@@ -8,6 +8,7 @@ from services.whatsapp_simulator.graph_errors import ERRORS
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Counter: TypeAlias = Literal[
     "refuse_connections",
     "http_500_next",
@@ -17,6 +18,7 @@ Counter: TypeAlias = Literal[
     "media_cut_next",
     "media_wrong_length_next",
     "media_redirect_next",
+    "lose_upload_next",
 ]
 
 
@@ -54,6 +56,10 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     """Whatever is delivered is also reported as read, without anybody reading it."""
     callback_data: bool = True
     """Statuses bring the `biz_opaque_callback_data` of their message."""
+    lose_answer_share: Share = 0.0
+    """As `lose_answer_next`, but so many of all answers, by chance; the phone notes which."""
+    lose_status_share: Share = 0.0
+    """So many of the statuses never come, each by chance alone; the phone notes which."""
     media_url_seconds: Seconds = 300.0
     """How long a link to the bytes of a medium works (Meta, media, 2025-11: 5 minutes)."""
     media_bytes_per_second: Count = 0
@@ -63,13 +69,17 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     media_redirect_to: Annotated[str, msgspec.Meta(pattern=r"^([\w.-]+(:\d+)?)?$")] = ""
     """The `host[:port]` of `media_redirect_next`; "" is this host by its other name, localhost."""
     seed: int = 0
-    """Of the order and the grouping of webhooks."""
+    """Of the order and the grouping of webhooks, and of what is lost by chance."""
+    upload_seconds: Seconds = 0.0
+    """How long it takes to upload a file, however small."""
     delay_seconds: Seconds = 0.0
     """The Graph API answers so late; what it accepts is accepted at once."""
     fail_next: list[Failure] = []
     """Answers to the next good sends, in this order."""
     fail_later: list[Failure] = []
     """The next good sends are accepted, reach nobody, and fail by a status with this code."""
+    fail_uploads: list[Failure] = []
+    """Answers to the next good uploads, in this order."""
     pair_limit: bool = False
     """Who is sent to too often gets 131056: 45 messages in 6 seconds, each paid for with 6 more."""
     refuse_connections: Count = 0
@@ -88,6 +98,8 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
     """The next downloads announce no length and never end."""
     media_redirect_next: Count = 0
     """The next downloads are answered with a redirect to another host."""
+    lose_upload_next: Count = 0
+    """The next files that are uploaded are kept, but the connection is cut before the answer."""
 
     def spend(self, counter: Counter) -> bool:
         """Tell whether it is to happen now, and count it."""
@@ -95,7 +107,7 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True):
         setattr(self, counter, max(0, left - 1))
         return left > 0
 
-    def spend_failure(self, of: Literal["fail_next", "fail_later"]) -> int | None:
+    def spend_failure(self, of: Literal["fail_next", "fail_later", "fail_uploads"]) -> int | None:
         """Give the code with which this send fails, or None."""
         failures: list[Failure] = getattr(self, of)
         if not failures:

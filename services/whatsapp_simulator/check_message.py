@@ -51,9 +51,12 @@ class Parameter(_Strict):
 
 
 class Component(_Strict):
-    """A part of a template that has variables."""
+    """A part of a template that has variables.
 
-    type: Literal["header", "body"]
+    Meta writes its type in small letters; clients in wide use send capitals (pywa 4.5).
+    """
+
+    type: Literal["header", "body", "HEADER", "BODY"]
     parameters: list[Parameter]
 
 

@@ -54,6 +54,10 @@ class Media:
         """Give the medium with this id, None if it is unknown or was dropped."""
         return self._media.get(media_id)
 
+    def delete(self, media_id: str) -> bool:
+        """Drop one medium, and with it what its links lead to; tell whether it was there."""
+        return self._media.pop(media_id, None) is not None
+
     def make_link(self, medium: Medium, ends_at: float) -> str:
         """Give the token of a new link to the bytes; it ends at a time in Unix seconds."""
         token = urlsafe_b64encode(self._ids.randbytes(24)).decode()

@@ -26,6 +26,10 @@ class PhoneMessage(msgspec.Struct, kw_only=True):
     """The object that is named like the type, e.g. a template with its parameters."""
     status: State | None = None
     """Inbound: on its way, taken by the desk, marked as read. Outbound: reported to the desk."""
+    answer_lost: bool = False
+    """Outbound: the connection was cut before the answer of the Graph API."""
+    lost_statuses: list[State] = []
+    """Outbound: what the desk is never told."""
     media_id: str | None = None
     filename: str | None = None
     mime_type: str | None = None

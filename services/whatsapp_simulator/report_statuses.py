@@ -54,7 +54,11 @@ def report_status(
     state: State,
     after_seconds: float = 0.0,
 ) -> None:
-    """Announce one status; the phone notes it once the desk has taken it."""
+    """Announce one status, or lose it; the phone notes it once the desk has taken it."""
+    share = simulator.behaviour.lose_status_share
+    if share and simulator.chance.random() < share:
+        message.lost_statuses.append(state)
+        return
     status = _make_status(phone, message, state, int(simulator.now() + after_seconds))
     if not simulator.behaviour.callback_data:
         status.pop("biz_opaque_callback_data", None)

@@ -11,6 +11,7 @@ from services.whatsapp_simulator.answer_graph_errors import answer_graph_errors
 from services.whatsapp_simulator.behaviour import Behaviour
 from services.whatsapp_simulator.change_behaviour import change_behaviour, show_behaviour
 from services.whatsapp_simulator.count_webhooks import count_webhooks
+from services.whatsapp_simulator.delete_media import delete_media
 from services.whatsapp_simulator.forget_media import forget_media
 from services.whatsapp_simulator.inject_webhook import inject_webhook
 from services.whatsapp_simulator.invent_citizen import invent_citizen
@@ -44,6 +45,7 @@ ROUTES = [
     web.post(GRAPH + "/{phone_number_id}/messages", answer_graph),
     web.post(GRAPH + "/{phone_number_id}/media", upload_media),
     web.get(GRAPH + "/{media_id}", show_media, allow_head=False),
+    web.delete(GRAPH + "/{media_id}", delete_media),
     web.get(LINK + "/{token}", stream_media, allow_head=False),
     *(
         route

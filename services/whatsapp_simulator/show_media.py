@@ -5,7 +5,7 @@ from aiohttp import web
 from services.whatsapp_simulator.check_access import UNKNOWN_OBJECT, check_token
 from services.whatsapp_simulator.fail_media import fail_media
 from services.whatsapp_simulator.graph_errors import GraphError
-from services.whatsapp_simulator.simulator import SIMULATOR
+from services.whatsapp_simulator.simulator import SIMULATOR, Simulator
 
 # Meta's own is https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=…
 LINK = "/whatsapp_business/attachments"
@@ -22,9 +22,7 @@ async def show_media(request: web.Request) -> web.StreamResponse:
     if fault is not None:
         return fault
     check_token(simulator, request)
-    number_id = request.query.get("phone_number_id", simulator.settings.phone_number_id)
-    if number_id != simulator.settings.phone_number_id:
-        raise GraphError(UNKNOWN_OBJECT, "Param phone_number_id is not the number of this media")
+    check_owner(simulator, request)
     media_id = request.match_info["media_id"]
     medium = simulator.media.find(media_id)
     if medium is None:
@@ -41,3 +39,10 @@ async def show_media(request: web.Request) -> web.StreamResponse:
             "id": medium.id,
         }
     )
+
+
+def check_owner(simulator: Simulator, request: web.Request) -> None:
+    """Raise GraphError 100 where the query names a number that is not the desk's."""
+    number_id = request.query.get("phone_number_id", simulator.settings.phone_number_id)
+    if number_id != simulator.settings.phone_number_id:
+        raise GraphError(UNKNOWN_OBJECT, "Param phone_number_id is not the number of this media")

@@ -1,9 +1,12 @@
 """Take a file that the desk uploads in order to send it, as strictly as Meta."""
 
+import asyncio
+
 from aiohttp import web
 
 from services.whatsapp_simulator.check_access import check_number, check_token
 from services.whatsapp_simulator.check_message import BAD_VALUE, MISSING, UNKNOWN_PROPERTY
+from services.whatsapp_simulator.cut_connection import cut_connection
 from services.whatsapp_simulator.fail_media import fail_media
 from services.whatsapp_simulator.graph_errors import GraphError
 from services.whatsapp_simulator.json_bodies import json_answer
@@ -51,8 +54,14 @@ async def upload_media(request: web.Request) -> web.StreamResponse:
     content = file.file.read()
     for mime_type in (file.content_type, texts["type"]):
         _check_file(mime_type, content)
+    code = simulator.behaviour.spend_failure("fail_uploads")
+    if code is not None:
+        raise GraphError(code)
+    await asyncio.sleep(simulator.behaviour.upload_seconds)
     medium = simulator.media.keep(content, file.content_type, file.filename, simulator.now())
     log.info("simulator.media_uploaded", bytes=len(content))
+    if simulator.behaviour.spend("lose_upload_next"):
+        return cut_connection(request)
     return json_answer({"id": medium.id})
 
 

@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 # seconds, borrowed from the time that follows: after 20 of them, nothing for two minutes.
 PAIR_INTERVAL = timedelta(seconds=6)
 MOST_AT_ONCE = 45
-# The way to WhatsApp does not always take equally long.
+# The way to WhatsApp does not always take equally long, nor the wait for a slot: what is to arrive
+# within those 6 seconds leaves earlier.
 _MARGIN = timedelta(milliseconds=500)
+_AT_ONCE = timedelta(seconds=4)
 
 # A number that was throttled is at full pace again after so long.
 RECOVERY = timedelta(minutes=1)
-_SLOWEST = 1 / 16
+# Slower than this it gets by pauses: what was taken must find its slot before its lease is over.
+_SLOWEST = 1 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Burst:
 
     def next_at(self, now: datetime) -> datetime:
         """Give the first moment from `now` on at which the contact may get another message."""
-        at_once = now < self.began_at + PAIR_INTERVAL and self.messages < MOST_AT_ONCE
+        at_once = now < self.began_at + _AT_ONCE and self.messages < MOST_AT_ONCE
         return now if at_once else max(now, self.paid_at)
 
 

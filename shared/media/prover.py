@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from shared.media.formats.registry import choose_formats
+from shared.media.formats.registry import ALL_FORMATS
 from shared.media.judge_file import judge_file
 
 PROOF_SECONDS = 60
@@ -27,7 +27,7 @@ def main() -> None:
         # Where memory runs out, this process goes first and not the one that it works for.
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which drains
-    formats = choose_formats(sys.argv[1:])
+    formats = [ALL_FORMATS[name] for name in sys.argv[1:]]
     _say(READY)
     for line in sys.stdin:
         signal.alarm(PROOF_SECONDS)

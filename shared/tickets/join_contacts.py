@@ -13,6 +13,7 @@ from shared.database.transaction import Transaction
 from shared.tickets.close_ticket import close_tickets
 from shared.tickets.date_next_message import date_next_messages
 from shared.tickets.record_actions import Action, record_actions
+from shared.tickets.request_read_mark import move_read_mark
 
 FIND_OPEN_TICKETS = """
 SELECT id, number, contact_id, closes_at <= $3 AS is_over FROM tickets
@@ -105,6 +106,7 @@ async def join_contacts(
     addresses = await tx.connection.fetch(MOVE_ADDRESSES, merged, survivor)
     tickets = await tx.connection.fetch(MOVE_TICKETS, merged, survivor)
     await tx.connection.execute(MOVE_MARKS, merged, survivor)
+    await move_read_mark(tx, survivor, merged)
     await tx.connection.execute(MOVE_OUTBOX, merged, survivor)
     await date_next_messages(tx, [survivor], now)
     await tx.connection.execute(MERGE_CONTACTS, merged, survivor)

@@ -17,7 +17,7 @@ UPDATE outbox SET next_attempt_at = NULL WHERE contact_id = ANY($1::bigint[]) AN
 # earlier one. One that is under way decides for itself.
 QUEUE_AGAIN = """
 INSERT INTO outbox (message_id, contact_id, attempts)
-SELECT messages.id, again.contact_id, messages.attempts
+SELECT messages.id, again.contact_id, messages.send_attempts
 FROM unnest($1::bigint[], $2::bigint[]) AS again (message_id, contact_id)
 JOIN messages ON messages.id = again.message_id
 ON CONFLICT (message_id) DO UPDATE

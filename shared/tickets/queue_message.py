@@ -1,7 +1,7 @@
 """Write outgoing messages and put them into the outbox, where a sender takes them in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -39,20 +39,22 @@ NOTIFY_SENDERS = f"SELECT pg_notify('{OUTBOX_CHANNEL}', '')"
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A text for a contact; `purpose` None: an agent wrote it."""
+    """A message to a contact; `purpose` None: an agent wrote it."""
 
     ticket_id: int
     contact_id: int
     author: str
-    text: str
+    text: str | None
     purpose: Purpose | None = None
+    kind: str = "text"
+    """That of its file, whose caption the text is; `queue_files` writes the file."""
 
 
 async def queue_messages(tx: Transaction, outgoing: Sequence[Outgoing], now: datetime) -> list[int]:
     """Write the messages, wake a sender once, and give the messages' ids in the same order."""
     if not outgoing:
         return []
-    ids = await _insert(tx, outgoing, "text", "pending", now)
+    ids = await _insert(tx, outgoing, "pending", now)
     await tx.connection.execute(INSERT_OUTBOX, ids, [one.contact_id for one in outgoing], now)
     await tx.connection.execute(NOTIFY_SENDERS)
     for message_id, one in zip(ids, outgoing, strict=True):
@@ -64,13 +66,12 @@ async def queue_messages(tx: Transaction, outgoing: Sequence[Outgoing], now: dat
 
 async def write_note(tx: Transaction, note: Outgoing, now: datetime) -> int:
     """Write what an agent notes on a telephone or e-mail ticket; nothing is sent."""
-    return (await _insert(tx, [note], "note", None, now))[0]
+    return (await _insert(tx, [replace(note, kind="note")], None, now))[0]
 
 
 async def _insert(
     tx: Transaction,
     outgoing: Sequence[Outgoing],
-    kind: str,
     delivery: str | None,
     now: datetime,
 ) -> list[int]:
@@ -78,7 +79,7 @@ async def _insert(
         INSERT_OUTBOUND,
         [one.ticket_id for one in outgoing],
         [one.author for one in outgoing],
-        [kind] * len(outgoing),
+        [one.kind for one in outgoing],
         [one.purpose for one in outgoing],
         [one.text for one in outgoing],
         whole_second_down(now),

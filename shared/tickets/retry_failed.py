@@ -15,7 +15,8 @@ from shared.tickets.stop_channel import Refusal, stop_channel
 from shared.whatsapp.error_codes import rule_of
 
 FIND_ATTEMPTS = """
-SELECT messages.id, tickets.contact_id, greatest(messages.attempts, outbox.attempts, 1) AS attempts
+SELECT messages.id, tickets.contact_id,
+       greatest(messages.send_attempts, outbox.attempts, 1) AS attempts
 FROM messages JOIN tickets ON tickets.id = messages.ticket_id
 LEFT JOIN outbox ON outbox.message_id = messages.id
 WHERE messages.id = ANY($1::bigint[])

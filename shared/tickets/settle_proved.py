@@ -18,7 +18,7 @@ WITH proved AS (
       AND messages.delivery IN ('sent', 'delivered', 'read', 'failed', 'undeliverable')
     RETURNING messages.id, outbox.attempts
 )
-UPDATE messages SET attempts = proved.attempts FROM proved WHERE messages.id = proved.id
+UPDATE messages SET send_attempts = proved.attempts FROM proved WHERE messages.id = proved.id
 RETURNING messages.id, messages.ticket_id, messages.delivery
 """
 

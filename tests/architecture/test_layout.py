@@ -22,6 +22,7 @@ KEEPS_TIME = (
     "tests/docker_servers.py",
     "tests/faults/campaign/",
     "tests/faults/message_against_deadline.py",
+    "tests/faults/sending/",
     "tests/faults/supervisor.py",
     "tests/faults/tcp_proxy.py",
     "tests/faults/test_an_agent_against_the_deadline.py",

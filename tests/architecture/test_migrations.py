@@ -31,3 +31,16 @@ def test_none_goes_back_or_takes_away_what_old_code_needs() -> None:
         assert ".rollback" not in path.name
         for word in ("DROP TABLE", "DROP COLUMN", "RENAME TO", "RENAME COLUMN", "TRUNCATE"):
             assert word not in source, f"{path.name}: {word}"
+
+
+def test_a_new_column_has_a_name_of_its_own() -> None:
+    """Statements of the version before join tables, and say names that were clear to them."""
+    names: dict[str, str] = {}
+    for path in STATEMENTS:
+        source = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))
+        for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", source):
+            assert names.get(column, table) == table, f"{path.name}: {table}.{column}"
+        for table, body in re.findall(
+            r"CREATE (?:UNLOGGED )?TABLE (\w+) \((.*?)\n\)", source, re.DOTALL
+        ):
+            names |= dict.fromkeys(re.findall(r"^    (\w+) ", body, re.MULTILINE), table)

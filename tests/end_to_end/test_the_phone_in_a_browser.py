@@ -70,6 +70,12 @@ async def test_a_citizen_writes_sends_files_and_reads_the_answer(
     await expect(notice).to_contain_text("- una imagen: formato no permitido")
     await eventually(lambda: file_at_the_desk(system, number))
 
+    # An agent opens the ticket, and the ticks turn blue.
+    status, _ = await system.desk("POST", f"/tickets/{number}/read")
+    assert status == 200
+    for place in range(3):
+        await expect(mine.nth(place).get_by_label("Leído")).to_be_visible()
+
     status, _ = await system.desk("POST", f"/tickets/{number}/messages", {"text": "Le ayudo"})
     assert status == 202
     answer = page.locator("#chat .outbound").nth(2)

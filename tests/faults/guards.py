@@ -1,9 +1,11 @@
 """All guards of the system that `make guards` takes out, each by itself."""
 
+from tests.faults.guards_of_agent_files import GUARDS_OF_AGENT_FILES
 from tests.faults.guards_of_consuming import GUARDS_OF_CONSUMING
 from tests.faults.guards_of_fetching import GUARDS_OF_FETCHING
 from tests.faults.guards_of_files import GUARDS_OF_FILES
 from tests.faults.guards_of_publishing import GUARDS_OF_PUBLISHING
+from tests.faults.guards_of_read_marks import GUARDS_OF_READ_MARKS
 from tests.faults.guards_of_sending import GUARDS_OF_SENDING
 from tests.faults.guards_of_statuses import GUARDS_OF_STATUSES
 from tests.faults.guards_of_the_channel import GUARDS_OF_THE_CHANNEL
@@ -14,8 +16,10 @@ GUARDS = (
     *GUARDS_OF_CONSUMING,
     *GUARDS_OF_TICKETS,
     *GUARDS_OF_SENDING,
+    *GUARDS_OF_READ_MARKS,
     *GUARDS_OF_THE_CHANNEL,
     *GUARDS_OF_STATUSES,
     *GUARDS_OF_FETCHING,
     *GUARDS_OF_FILES,
+    *GUARDS_OF_AGENT_FILES,
 )

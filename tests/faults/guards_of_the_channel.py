@@ -123,7 +123,7 @@ GUARDS_OF_THE_CHANNEL = (
         (
             Cut(
                 "shared/tickets/queue_again.py",
-                "again.contact_id, messages.attempts\n",
+                "again.contact_id, messages.send_attempts\n",
                 "again.contact_id, 0\n",
             ),
         ),

@@ -25,6 +25,7 @@ from services.status_tracker.track_statuses import track_statuses
 from services.ticket_router.route_events import route_events
 from shared.database.pool import Pool, create_pool
 from shared.events import WebhookEvent
+from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 from shared.whatsapp.error_codes import RETRY
 from shared.whatsapp.send_message import Accepted, Outcome, Refused, Unknown, callback_data
@@ -167,12 +168,14 @@ class CounterOnPostgres:
             app = web.Application()
             settings = DeskSettings(
                 database_url="", media_store_url="file:///nowhere", admin_token="", grace=GRACE,
-                texts=self._texts, host="", port=1,
+                read_marks=True, texts=self._texts, host="", port=1,
             )  # fmt: skip
             app[DESK] = Desk(
                 self._pool,
                 settings,
                 MediaStore(settings.media_store_url),
+                Proofs(()),
+                asyncio.Semaphore(1),
                 ChangeWatch(self._pool),
                 asyncio.Event(),
                 b"",

@@ -27,7 +27,7 @@ READS: dict[str, frozenset[str]] = {
     "agent_desk": frozenset(
         {
             "DATABASE_URL", "DESK_ADMIN_TOKEN", "GRACE_PERIOD_SECONDS", "TEXTS_FILE", "DESK_PORT",
-            "MEDIA_STORE_URL",
+            "MEDIA_STORE_URL", "READ_MARKS",
         }
     ),
     "ingress": frozenset(
@@ -50,8 +50,9 @@ READS: dict[str, frozenset[str]] = {
         {
             "DATABASE_URL", "WHATSAPP_GRAPH_URL", "WHATSAPP_ACCESS_TOKEN",
             "WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_MESSAGES_PER_SECOND", "WHATSAPP_PAIR_LIMIT",
-            "GRACE_PERIOD_SECONDS",
+            "GRACE_PERIOD_SECONDS", "MEDIA_STORE_URL",
             "TEMPLATE_OPENING", "TEMPLATE_CLOSING", "TEMPLATE_REOPENED", "TEMPLATE_REFUSED",
+            "READ_MARKS",
         }
     ),
     "status_tracker": frozenset({"DATABASE_URL", "AMQP_URL", "WHATSAPP_PHONE_NUMBER_ID"}),
@@ -83,6 +84,7 @@ WRONG: dict[str, list[str]] = {
     "WHATSAPP_MESSAGES_PER_SECOND": _SECONDS,
     "WHATSAPP_PAIR_LIMIT": ["", "On", "6", SECRET],
     "GRACE_PERIOD_SECONDS": _SECONDS,
+    "READ_MARKS": ["", "On", "yes", SECRET],
     "GRACE_REPLY": ["", "Append", "reopens", SECRET],
     "UNKNOWN_RESEND_SECONDS": _SECONDS,
     "LEDGER_RAW_DAYS": _SECONDS,

@@ -41,7 +41,7 @@ CREATE UNLOGGED TABLE contact_paces (
 CREATE INDEX contact_paces_age ON contact_paces (began_at);
 
 -- How often a message was tried before it left the outbox: an attempt is never numbered twice.
-ALTER TABLE messages ADD COLUMN attempts integer NOT NULL DEFAULT 0;
+ALTER TABLE messages ADD COLUMN send_attempts integer NOT NULL DEFAULT 0;
 -- How often it was sent again because nobody knew whether it had gone (R17).
 ALTER TABLE messages ADD COLUMN resends integer NOT NULL DEFAULT 0;
 -- The wamids under which it failed; what statuses still say of them is about the past.

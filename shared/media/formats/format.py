@@ -26,7 +26,7 @@ class Format:
     """
 
     name: str
-    """As MEDIA_FORMATS names it."""
+    """As MEDIA_FORMATS names it, and unique."""
     media_type: str
     """With which the desk serves it."""
     extensions: tuple[str, ...]

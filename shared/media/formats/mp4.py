@@ -10,7 +10,7 @@ from shared.media.formats.format import Format, Verdict
 
 # The brand that a writer puts first says for which players it wrote. Not here: `qt  ` (QuickTime),
 # `M4A ` and its like (audio alone), `3gp*` and `3g2*`, `heic`, `avif` and `mif1` (pictures).
-_BRANDS = {
+BRANDS = {
     *(b"iso%c" % one for one in b"m23456789abc"),
     *(b"isom", b"mp41", b"mp42", b"mp71", b"avc1", b"dash", b"cmfc", b"cmf2", b"piff"),
     *(b"M4V ", b"M4VH", b"M4VP", b"MSNV", b"XAVC", b"f4v ", b"NDSC", b"NDXC", b"hvc1", b"av01"),
@@ -23,7 +23,9 @@ _NEEDED_IN_MOOV = {b"mvhd", b"trak"}
 _MOST_BOXES = 200_000
 
 
-class _Box(NamedTuple):
+class Box(NamedTuple):
+    """One box: its kind, and the places where it, its content and its end are in the file."""
+
     kind: bytes
     start: int
     content: int
@@ -49,16 +51,16 @@ def prove_mp4(path: Path) -> Verdict:
 def _has_brand(file: BinaryIO) -> bool:
     file.seek(0)
     length, kind, brand = int.from_bytes(file.read(4), "big"), file.read(4), file.read(4)
-    return kind == b"ftyp" and brand in _BRANDS and _LARGE <= length <= _LONGEST_FTYP
+    return kind == b"ftyp" and brand in BRANDS and _LARGE <= length <= _LONGEST_FTYP
 
 
-def _read_boxes(file: BinaryIO, start: int, end: int) -> dict[bytes, _Box] | None:
+def _read_boxes(file: BinaryIO, start: int, end: int) -> dict[bytes, Box] | None:
     """Give one box of each kind between two places, or None unless boxes fill it exactly."""
-    boxes: dict[bytes, _Box] = {}
+    boxes: dict[bytes, Box] = {}
     for _ in range(_MOST_BOXES):
         if start == end:
             return boxes
-        box = _read_box(file, start, end)
+        box = read_box(file, start, end)
         if box is None:
             return None
         boxes.setdefault(box.kind, box)
@@ -66,7 +68,8 @@ def _read_boxes(file: BinaryIO, start: int, end: int) -> dict[bytes, _Box] | Non
     return None
 
 
-def _read_box(file: BinaryIO, start: int, end: int) -> _Box | None:
+def read_box(file: BinaryIO, start: int, end: int) -> Box | None:
+    """Give the box that begins at `start`; None where it does not end at or before `end`."""
     file.seek(start)
     head = file.read(_LARGE)
     if len(head) < _SMALL:
@@ -79,7 +82,7 @@ def _read_box(file: BinaryIO, start: int, end: int) -> _Box | None:
         length = end - start
     if length < content or start + length > end:
         return None
-    return _Box(head[4:8], start, start + content, start + length)
+    return Box(head[4:8], start, start + content, start + length)
 
 
 FORMAT = Format("mp4", "video/mp4", ("mp4", "m4v"), prove_mp4)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
+from time import time
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -28,6 +29,8 @@ class Gate:
     urls: tuple[str, ...]
     accepted: Counter[Item] = field(default_factory=Counter)
     """How many copies of an item were answered 200."""
+    first_accepted: dict[Item, float] = field(default_factory=dict)
+    """When an item was first answered 200, in Unix seconds."""
     posted: Counter[Item] = field(default_factory=Counter)
     """How many copies were sent, whatever came back."""
     answers: Counter[int] = field(default_factory=Counter)
@@ -43,6 +46,8 @@ class Gate:
         status, answer = await self._post(body, request.headers)
         if status == web.HTTPOk.status_code:
             self.accepted.update(items)
+            for item in items:
+                self.first_accepted.setdefault(item, time())
         self.answers[status] += 1
         return web.Response(status=status, body=answer)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from time import time
 from typing import Any
 
 from aiohttp import web
@@ -25,6 +26,10 @@ POISON = "VENENO"
 KILLER = "ASESINO"
 """An event whose text begins with it ends whoever handles it."""
 
+NOTES = "taken"
+"""The file in which each line is a message that a sender took: Unix seconds, process, message."""
+
+SEND_SECONDS_NAME = "VICTIM_SEND_SECONDS"
 # Of 20 and 30 s, of which leases are three times and once.
 SEND_SECONDS = 4.0
 SENDERS_LEASE = 3 * SEND_SECONDS
@@ -34,7 +39,7 @@ VALIDATORS_LEASE = 9.0
 def shorten_leases() -> None:
     """Let what a dead or frozen worker held be taken over within seconds."""
     sending: Any = import_module("shared.whatsapp.send_message")
-    sending.SEND_SECONDS = SEND_SECONDS
+    sending.SEND_SECONDS = float(os.environ.get(SEND_SECONDS_NAME, SEND_SECONDS))
     claiming: Any = import_module("services.media_validator.claim_attachment")
     claiming.LEASE = timedelta(seconds=VALIDATORS_LEASE)
     claiming.RENEW_SECONDS = VALIDATORS_LEASE / 3
@@ -100,14 +105,17 @@ def count_claims(work: WorkInHand) -> None:
     claims._end = end_counted
 
 
-def count_sends(work: WorkInHand) -> None:
-    """Count what is taken from the outbox and not recorded."""
+def count_sends(work: WorkInHand, folder: Path) -> None:
+    """Count what is taken from the outbox and not recorded; note in a file what was taken."""
+    notes = (folder / NOTES).open("a", buffering=1, encoding="utf-8")
     sending: Any = import_module("services.sender.send_outbox")
     take, record = sending.take_messages, sending.record_outcomes
 
     async def take_counted(*arguments: Any, **more: Any) -> Any:
         taken = await take(*arguments, **more)
         work.add(len(taken))
+        for one in taken:
+            notes.write(f"{time()} {os.getpid()} {one.message_id}\n")
         return taken
 
     async def record_counted(pool: Any, sent: Sequence[Any]) -> None:
@@ -168,7 +176,7 @@ def main(folder: Path, service: str, number: str) -> None:
         case "media_validator":
             count_claims(work)
         case "sender":
-            count_sends(work)
+            count_sends(work, folder)
         case "scheduler":
             count_transactions(work)
     sys.argv = [service]

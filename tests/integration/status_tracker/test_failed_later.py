@@ -114,7 +114,7 @@ async def test_an_attempt_is_never_numbered_twice(pool: Pool, database: asyncpg.
 
 async def test_it_fails_in_the_end(pool: Pool, database: asyncpg.Connection) -> None:
     (message,) = await write_outgoing(database)
-    await database.execute("UPDATE messages SET attempts = 8")
+    await database.execute("UPDATE messages SET send_attempts = 8")
 
     await track(pool, failed(message))
 

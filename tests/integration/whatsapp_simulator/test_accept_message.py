@@ -41,6 +41,8 @@ async def test_a_message_to_a_phone_is_on_that_phone(simulator: Simulator) -> No
         "context": {"message_id": "wamid.ANY"},
         "content": {"body": "Buenas", "preview_url": False},
         "status": None,
+        "answer_lost": False,
+        "lost_statuses": [],
         "media_id": None,
         "filename": None,
         "mime_type": None,

@@ -72,6 +72,41 @@ async def test_a_lost_answer_is_of_a_message_that_was_delivered(
     assert (await ask_graph(simulator, text_to()))[0] == 200
 
 
+async def test_a_share_of_answers_is_lost_and_the_phone_knows_which(simulator: Simulator) -> None:
+    await behave(simulator, lose_answer_share=0.5, seed=1)
+
+    lost = []
+    for _ in range(20):
+        try:
+            await ask_graph(simulator, text_to())
+            lost.append(False)
+        except ClientError:
+            lost.append(True)
+
+    assert [message["answer_lost"] for message in await read(simulator)] == lost
+    assert 0 < sum(lost) < 20
+
+
+async def test_a_share_of_statuses_never_comes_and_the_phone_knows_which(
+    simulator: Simulator, desk: Desk
+) -> None:
+    await behave(simulator, lose_status_share=0.5, seed=1)
+
+    for number in range(20):
+        await ask_graph(simulator, text_to(biz_opaque_callback_data=f"out:{number}"))
+
+    await at_rest(simulator)
+    told = sorted((status["id"], status["status"]) for status in desk.items("statuses"))
+    lost = {message["id"]: message["lost_statuses"] for message in await read(simulator)}
+    assert told == sorted(
+        (wamid, state)
+        for wamid, states in lost.items()
+        for state in ("sent", "delivered")
+        if state not in states
+    )
+    assert 0 < len(told) < 40
+
+
 async def test_an_answer_of_a_refused_message_is_not_lost(simulator: Simulator) -> None:
     await behave(simulator, lose_answer_next=1)
 

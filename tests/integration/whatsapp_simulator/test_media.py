@@ -4,7 +4,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import FormData
+from aiohttp import ClientError, FormData
 
 from services.whatsapp_simulator.upload_media import LARGEST
 from tests.integration.whatsapp_simulator.desk import (
@@ -244,3 +244,29 @@ async def test_an_upload_wants_the_token_and_the_number(simulator: Simulator) ->
     assert (status, answer["error"]["code"]) == (401, 190)
     status, answer = await upload(simulator, path="/v25.0/1/media")
     assert (status, answer["error"]["code"]) == (400, 100)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "code"),
+    [({"phone_number_id": "1"}, AUTHORIZED, 100), ({}, {}, 190)],
+    ids=["the number of somebody else", "no token"],
+)
+async def test_nobody_else_deletes_a_medium(
+    simulator: Simulator, query: dict[str, str], headers: dict[str, str], code: int
+) -> None:
+    media_id = (await send_file(simulator))["media_id"]
+
+    async with simulator.delete(f"/v25.0/{media_id}", params=query, headers=headers) as answer:
+        refused = await answer.json()
+
+    assert refused["error"]["code"] == code
+    assert (await ask_media(simulator, media_id))[0] == 200
+
+
+async def test_an_upload_fails_as_a_test_asks(simulator: Simulator) -> None:
+    await behave(simulator, fail_uploads=[{"code": 131053}], lose_upload_next=1)
+
+    assert (await upload(simulator))[0] == 400
+    with pytest.raises(ClientError):
+        await upload(simulator)
+    assert (await upload(simulator))[0] == 200

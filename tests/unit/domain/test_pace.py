@@ -84,4 +84,4 @@ def test_the_pace_never_falls_to_nothing() -> None:
     for _ in range(50):
         throttle = throttle_again(throttle, NOON)
     assert throttle is not None
-    assert throttle.share_at(NOON) == 1 / 16
+    assert throttle.share_at(NOON) == 1 / 4

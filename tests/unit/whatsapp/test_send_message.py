@@ -9,7 +9,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from shared.whatsapp.error_codes import RETRY, STOP
-from shared.whatsapp.send_message import Accepted, GraphApi, Recipient, Refused, Unknown
+from shared.whatsapp.send_message import (
+    Accepted,
+    GraphApi,
+    OutgoingMedia,
+    Recipient,
+    Refused,
+    Unknown,
+)
 from tests.system import free_port
 
 RECIPIENT = Recipient("34600111222", "ES.Ana")
@@ -160,3 +167,24 @@ async def test_r17_an_answer_that_breaks_off_is_unknown(graph: FakeGraph, api: G
 async def test_where_nobody_listens_nothing_was_sent() -> None:
     async with GraphApi(f"http://127.0.0.1:{free_port()}/v25.0", "token", "700") as api:
         assert await api.send_text(RECIPIENT, "Hola", 1) == Refused(RETRY, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("media", "content"),
+    [
+        (OutgoingMedia("document", "81", "a.pdf", "Su impreso"),
+         {"id": "81", "filename": "a.pdf", "caption": "Su impreso"}),
+        (OutgoingMedia("image", "81", "a.png", None), {"id": "81"}),
+        (OutgoingMedia("video", "81", "a.mp4", "Vea"), {"id": "81", "caption": "Vea"}),
+        (OutgoingMedia("audio", "81", "a.mp3", None), {"id": "81"}),
+    ],
+    ids=lambda one: getattr(one, "kind", ""),
+)  # fmt: skip
+async def test_a_file_is_sent_by_its_id_with_what_its_kind_takes(
+    graph: FakeGraph, api: GraphApi, media: OutgoingMedia, content: dict[str, str]
+) -> None:
+    await api.send_media(RECIPIENT, media, 42)
+
+    ((_, _, body),) = graph.asked
+    assert (body["type"], body[media.kind]) == (media.kind, content)
+    assert body["biz_opaque_callback_data"] == "message:42"
