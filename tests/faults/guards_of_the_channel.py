@@ -64,8 +64,8 @@ GUARDS_OF_THE_CHANNEL = (
         (
             Cut(
                 "shared/whatsapp/error_codes.py",
-                "if code is None or (code, subcode) == _NO_SUCH_OBJECT:",
-                "if code is None:",
+                "if (code, subcode) == _NO_SUCH_OBJECT:",
+                "if (code, subcode) == ():",
             ),
         ),
         (_CHANNEL + "test_a_wrong_phone_number_id_stops_it_and_fails_nothing",),
