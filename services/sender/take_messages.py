@@ -101,26 +101,41 @@ async def take_messages(
     `templates` are the purposes for which there is one. What would be too much for its contact is
     dated anew, if the pair limit is kept.
     """
-    async with transaction(pool) as tx:
-        locked = await tx.connection.fetch(LOCK_DUE_CONTACTS, limit)
-        if not locked:
-            return []
-        now: datetime = await tx.connection.fetchval(READ_CLOCK)
-        contacts = [row["id"] for row in locked]
-        bursts = await read_bursts(tx, contacts) if keeps_pair_limit else {}
-        free = await hold_back(tx, contacts, bursts, now)
-        rows = await tx.connection.fetch(TAKE_MESSAGES, free, now + LEASE)
-        attempts = {row["message_id"]: row["attempts"] for row in rows}
-        messages = await tx.connection.fetch(FIND_TAKEN, list(attempts))
-        await _start_grace(tx, [m for m in messages if m["purpose"] == "closing"], now, grace)
-        taken = [
-            _taken(message, attempts[message["id"]], now, templates, is_probe=is_probe)
-            for message in messages
-        ]
-        if keeps_pair_limit:
-            leaving = [one.contact_id for one in taken if one.form != "undeliverable"]
-            await count_messages(tx, leaving, bursts, now)
-    return taken
+    while True:
+        async with transaction(pool) as tx:
+            locked = await tx.connection.fetch(LOCK_DUE_CONTACTS, limit)
+            contacts = [row["id"] for row in locked]
+            if not contacts:
+                return []
+            now: datetime = await tx.connection.fetchval(READ_CLOCK)
+            bursts = await read_bursts(tx, contacts) if keeps_pair_limit else {}
+            free = await hold_back(tx, contacts, bursts, now)
+            taken = await _take(tx, free, now, grace, templates, is_probe=is_probe)
+            if keeps_pair_limit:
+                leaving = [one.contact_id for one in taken if one.form != "undeliverable"]
+                await count_messages(tx, leaving, bursts, now)
+        if taken or len(free) == len(contacts):
+            return taken
+        # All of them were too much for their contacts and are dated anew: others may be due.
+
+
+async def _take(
+    tx: Transaction,
+    contacts: Sequence[int],
+    now: datetime,
+    grace: timedelta,
+    templates: Container[str],
+    *,
+    is_probe: bool,
+) -> list[Taken]:
+    rows = await tx.connection.fetch(TAKE_MESSAGES, contacts, now + LEASE)
+    attempts = {row["message_id"]: row["attempts"] for row in rows}
+    messages = await tx.connection.fetch(FIND_TAKEN, list(attempts))
+    await _start_grace(tx, [m for m in messages if m["purpose"] == "closing"], now, grace)
+    return [
+        _taken(message, attempts[message["id"]], now, templates, is_probe=is_probe)
+        for message in messages
+    ]
 
 
 def _taken(

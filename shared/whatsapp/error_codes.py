@@ -106,7 +106,9 @@ def rule_of(code: int | None, status: int | None = None, subcode: int | None = N
     the answer is not the API's own (a proxy, a login page, a wrong address): it says nothing of
     the message, and every other one would get it, too.
     """
-    if code is None or (code, subcode) == _NO_SUCH_OBJECT:
+    if code is None:
+        return _THROUGHPUT if status == HTTPStatus.TOO_MANY_REQUESTS else STOP
+    if (code, subcode) == _NO_SUCH_OBJECT:
         return STOP
     if code in RULES:
         return RULES[code]

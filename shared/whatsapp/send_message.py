@@ -202,7 +202,7 @@ def _judge_answer(status: int, answer: Any) -> Outcome:  # noqa: ANN401  whateve
         # No word from the API itself: something on the way failed, before or after it.
         return Unknown(None, status)
     # A proxy, a login page, a wrong address: the API has not refused it, so it is kept.
-    return Refused(rule_of(None), status, None)
+    return Refused(rule_of(None, status), status, None)
 
 
 def _wamid(messages: object) -> str | None:

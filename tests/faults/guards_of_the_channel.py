@@ -4,6 +4,7 @@ from tests.faults.guard import Cut, Guard
 
 _CHANNEL = "tests/integration/sender/test_channel.py::"
 _CODES = "tests/integration/sender/test_codes.py::"
+_AGAIN = "tests/integration/sender/test_sent_again.py::"
 _LATER = "tests/integration/status_tracker/test_failed_later.py::"
 _SEND = "tests/integration/sender/test_send_outbox.py::"
 _KEEPS = _CHANNEL + "test_it_keeps_the_queue_says_so_and_resumes_when_a_careful_try_succeeds[190]"
@@ -63,8 +64,8 @@ GUARDS_OF_THE_CHANNEL = (
         (
             Cut(
                 "shared/whatsapp/error_codes.py",
-                "if code is None or (code, subcode) == _NO_SUCH_OBJECT:",
-                "if code is None:",
+                "if (code, subcode) == _NO_SUCH_OBJECT:",
+                "if (code, subcode) == ():",
             ),
         ),
         (_CHANNEL + "test_a_wrong_phone_number_id_stops_it_and_fails_nothing",),
@@ -140,5 +141,71 @@ GUARDS_OF_THE_CHANNEL = (
             ),
         ),
         (_LATER + "test_it_fails_in_the_end",),
+    ),
+    Guard(
+        "early-statuses-of-a-dead-sender",
+        "a message that failed while its sender died counts as sent",
+        (
+            Cut(
+                "shared/tickets/settle_proved.py",
+                "        await take_early_statuses(tx, wamids, now)\n",
+                "        assert take_early_statuses\n",
+            ),
+        ),
+        (_AGAIN + "test_sent_then_failed_while_the_sender_dies",),
+    ),
+    Guard(
+        "refusals-of-one-code",
+        "an outage uses up the few tries that a message has of its own",
+        (
+            Cut(
+                "shared/tickets/count_refusals.py",
+                "CASE WHEN refused_code IS NOT DISTINCT FROM said.code",
+                "CASE WHEN true",
+            ),
+        ),
+        (_AGAIN + "test_tries_that_the_channel_refused_do_not_use_up_a_messages_own",),
+    ),
+    Guard(
+        "dates-of-heads-only",
+        "a message that waits behind another one of its contact stops all sending",
+        (
+            Cut(
+                "services/sender/record_outcomes.py",
+                "next_attempt_at = CASE WHEN NOT EXISTS (",
+                "next_attempt_at = CASE WHEN true OR NOT EXISTS (",
+            ),
+        ),
+        (_AGAIN + "test_a_row_behind_a_head_that_waits_starves_nobody",),
+    ),
+    Guard(
+        "given-up-is-not-sent",
+        "a sender that was frozen sends what others have sent meanwhile",
+        (Cut("services/sender/send_outbox.py", "if started > give_up_at:", "if started < 0:"),),
+        (_AGAIN + "test_a_thawed_sender_does_not_send_what_was_given_up",),
+    ),
+    Guard(
+        "live-wamid",
+        "the late failure of a lost send makes a third copy",
+        (
+            Cut(
+                "shared/tickets/retry_failed.py",
+                'if rows[one.message_id]["wamid"] in {None, one.wamid}',
+                "if one.message_id in rows",
+            ),
+        ),
+        (_AGAIN + "test_an_older_wamids_failure_sends_no_third_copy",),
+    ),
+    Guard(
+        "delay-of-the-head",
+        "a contact's second failure has the first one tried at once",
+        (
+            Cut(
+                "shared/tickets/queue_again.py",
+                " AND outbox.message_id > again.message_id",
+                "",
+            ),
+        ),
+        (_AGAIN + "test_a_second_failure_of_the_contact_keeps_the_heads_delay",),
     ),
 )

@@ -56,6 +56,7 @@ def test_an_object_that_is_not_there_is_the_number_and_not_the_message() -> None
 def test_an_answer_without_a_code_says_nothing_of_the_message() -> None:
     assert rule_of(None).action == "stop"
     assert rule_of(None).most_attempts is None
+    assert rule_of(None, 429).action == "slow", "whoever says it, it is too fast"
 
 
 def test_the_pair_limit_waits_as_meta_advises() -> None:

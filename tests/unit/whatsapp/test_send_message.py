@@ -137,7 +137,7 @@ async def test_r17_an_error_without_a_word_from_the_api_is_unknown(
     assert await api.send_text(RECIPIENT, "Hola", 1) == Unknown(None, status)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
 async def test_a_refusal_that_is_not_the_apis_own_says_nothing_of_the_message(
     graph: FakeGraph, api: GraphApi, status: int
 ) -> None:
