@@ -102,7 +102,7 @@ async def test_head_gives_the_headers_and_is_no_download(desk: System, files: Fi
 
 async def test_an_empty_file_is_a_file(desk: System, files: Files) -> None:
     _, message_id = await first_message(desk)
-    attachment_id = await files.accept(message_id, b"", form="docx")
+    attachment_id = await files.accept(message_id, b"", form="odt")
 
     async with desk.http.get(url_of(desk, attachment_id), headers=AUTHORIZED) as answer:
         assert (answer.status, await answer.read()) == (200, b"")
