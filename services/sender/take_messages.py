@@ -28,14 +28,19 @@ ORDER BY outbox.next_attempt_at LIMIT $1
 FOR NO KEY UPDATE OF contacts SKIP LOCKED
 """
 
-# A later statement than the lock: it sees what the previous holder of the lock has done.
+# A later statement than the lock: it sees what the previous holder of the lock has done. From head
+# to head, as `date_next_message` goes: where one contact had much of the backlog, PostgreSQL read
+# all of it to look for what comes before a message.
 TAKE_MESSAGES = """
 UPDATE outbox
-SET state = 'sending', attempts = attempts + 1, next_attempt_at = NULL, lease_until = $2
-WHERE contact_id = ANY($1::bigint[]) AND state = 'queued' AND next_attempt_at <= clock_timestamp()
-  AND NOT EXISTS (SELECT FROM outbox AS earlier WHERE earlier.contact_id = outbox.contact_id
-                  AND earlier.message_id < outbox.message_id)
-RETURNING message_id, attempts
+SET state = 'sending', attempts = outbox.attempts + 1, next_attempt_at = NULL, lease_until = $2
+FROM unnest($1::bigint[]) AS locked (contact_id)
+CROSS JOIN LATERAL (SELECT message_id FROM outbox AS waiting
+                    WHERE waiting.contact_id = locked.contact_id
+                    ORDER BY waiting.message_id LIMIT 1) AS head
+WHERE outbox.message_id = head.message_id
+  AND outbox.state = 'queued' AND outbox.next_attempt_at <= clock_timestamp()
+RETURNING outbox.message_id, outbox.attempts
 """
 
 FIND_TAKEN = """

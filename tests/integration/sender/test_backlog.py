@@ -28,6 +28,17 @@ async def test_a_long_backlog_is_taken_from_along_indexes(
     await check_plans(pool, due)
 
 
+async def test_a_contact_who_has_much_of_the_backlog_changes_nothing_of_that(
+    database: asyncpg.Connection, pool: Pool
+) -> None:
+    """PostgreSQL knows how much that one has, and plans accordingly."""
+    await write_backlog(database, contacts=20_000, each=5)
+    flooded = await write_backlog(database, contacts=1, each=20_000)
+
+    due = [row["id"] for row in await pool.fetch(LOCK_DUE_CONTACTS, LIMIT - 1)]
+    await check_plans(pool, due + flooded)
+
+
 async def check_plans(pool: Pool, due: list[int]) -> None:
     """Run what a sender runs for these contacts; only what it takes may be looked at."""
     now = datetime.now(UTC)
