@@ -141,7 +141,7 @@ def _scheduler(armed: Armed) -> None:
 
 def _desk(armed: Armed) -> None:
     answering: Any = import_module("services.agent_desk.answer_contact")
-    after(answering, "queue_messages", armed, "in the desk's transaction")
+    after(answering, "queue_answer", armed, "in the desk's transaction")
 
 
 def _before_ack(armed: Armed, point: str) -> None:
