@@ -114,7 +114,9 @@ def tell_nobody(evidence: Evidence) -> Evidence:
 
 def split_a_notice(evidence: Evidence) -> Evidence:
     """Have a second notice about a file that ended while the first one still waited."""
-    row = _first(evidence.messages, "purpose", "refused")
+    # The newest: of another one its ticket may have had a second notice anyway.
+    notices = [one for one in evidence.messages if one["purpose"] == "refused"]
+    row = max(notices, key=lambda one: int(one["id"]))
     (file, *_) = [one for one in evidence.files if one["notice_id"] == row["id"]]
     second = {**row, "id": row["id"] + 10**6, "taken_at": row["taken_at"] + SECOND}
     more = {**file, "id": -1, "notice_id": second["id"], "ended_at": row["written_at"]}
