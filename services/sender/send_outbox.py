@@ -19,7 +19,6 @@ from shared.service import Service
 from shared.tickets.read_channel import Channel, name_stop, read_channel
 from shared.whatsapp.error_codes import NO_ADDRESS
 from shared.whatsapp.send_message import (
-    SEND_SECONDS,
     GraphApi,
     Outcome,
     Refused,
@@ -31,7 +30,7 @@ from shared.whatsapp.send_message import (
 IN_FLIGHT = 50
 POLL_SECONDS = 1.0
 # What has not left by then is left to its lease: a send must end before that does.
-_GIVE_UP_SECONDS = LEASE.total_seconds() - SEND_SECONDS - 5
+_GIVE_UP_SECONDS = LEASE.total_seconds() / 2
 
 
 class SendOutbox:
