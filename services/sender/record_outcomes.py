@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.sender.record_uploads import upload_anew
 from services.sender.take_messages import Taken
+from services.sender.upload_anew import upload_anew
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.log import failure

@@ -1,8 +1,7 @@
 """Write down what became of a file's upload, and let its message go on."""
 
-from collections.abc import Sequence
-
 from services.sender.claim_uploads import UploadClaim
+from services.sender.record_outcomes import SET_DELIVERY
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.tickets.date_next_message import date_next_messages
@@ -20,10 +19,6 @@ RETURNING attachment_id
 """
 QUEUE = "UPDATE outbox SET state = 'queued' WHERE message_id = $1 AND state = 'uploading'"
 GIVE_UP = "DELETE FROM outbox WHERE message_id = $1 AND state = 'uploading' RETURNING message_id"
-SET_FAILED = """
-UPDATE messages SET delivery = 'failed'
-WHERE id = ANY($1::bigint[]) AND delivery IN ('pending', 'unknown')
-"""
 
 
 async def record_uploaded(
@@ -55,7 +50,7 @@ async def record_upload_failed(pool: Pool, claim: UploadClaim, refused: UploadRe
         if not await _end(tx, claim, None):
             return False
         gone = await tx.connection.fetch(GIVE_UP, claim.message_id)
-        await tx.connection.execute(SET_FAILED, [row["message_id"] for row in gone])
+        await tx.connection.execute(SET_DELIVERY, [row["message_id"] for row in gone], "failed")
         tx.log(
             "upload.failed", attachment_id=claim.attachment_id, message_id=claim.message_id,
             attempt=claim.attempt, code=refused.code, status=refused.status,
@@ -70,36 +65,3 @@ async def _end(tx: Transaction, claim: UploadClaim, media_id: str | None) -> boo
         END_UPLOAD, claim.attachment_id, claim.attempt, media_id, claim.claimed_at
     )
     return ended is not None
-
-
-# Only this attempt's row: a sender that was given up meanwhile may come too late.
-WAIT_AGAIN = """
-UPDATE outbox SET state = 'uploading', lease_until = NULL, next_attempt_at = NULL
-FROM unnest($1::bigint[], $2::integer[]) AS again (message_id, attempts)
-WHERE outbox.message_id = again.message_id AND outbox.attempts = again.attempts
-  AND outbox.state = 'sending'
-RETURNING outbox.message_id
-"""
-FORGET_IDS = """
-UPDATE uploads
-SET media_id = NULL, uploaded_at = NULL, next_attempt_at = clock_timestamp(),
-    renewals = renewals + (attachments.message_id = ANY($2::bigint[]))::integer
-FROM attachments
-WHERE attachments.id = uploads.attachment_id AND attachments.message_id = ANY($1::bigint[])
-"""
-
-
-async def upload_anew(
-    tx: Transaction, attempts: Sequence[tuple[int, int]], refused: Sequence[int]
-) -> None:
-    """Have the files of messages uploaded again; the caller has locked the contacts.
-
-    `attempts` are messages with the attempt that met no file; of those in `refused` WhatsApp said
-    that it does not know the id, which is believed once.
-    """
-    rows = await tx.connection.fetch(
-        WAIT_AGAIN, [message_id for message_id, _ in attempts], [number for _, number in attempts]
-    )
-    await tx.connection.execute(FORGET_IDS, [row["message_id"] for row in rows], refused)
-    for message_id, attempt in attempts:
-        tx.log("upload.anew", message_id=message_id, attempt=attempt)

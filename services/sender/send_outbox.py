@@ -158,7 +158,7 @@ class SendOutbox:
         self._answered.set()
 
     async def _send_as(self, message: Taken) -> Outcome:
-        if message.recipient.phone is None and message.recipient.user_id is None:
+        if not message.recipient.is_known:
             return Refused(NO_ADDRESS, 0, None)
         if message.form == "undeliverable":
             return Undeliverable()
@@ -210,5 +210,4 @@ class SendOutbox:
 
 
 def _tries_something(message: Taken) -> bool:
-    has_address = message.recipient.phone is not None or message.recipient.user_id is not None
-    return has_address and message.form != "undeliverable"
+    return message.recipient.is_known and message.form != "undeliverable"

@@ -98,7 +98,7 @@ class UploadFiles:
         if isinstance(outcome, Uploaded):
             media_id = outcome.media_id
             await self._record(claim, lambda: record_uploaded(self._pool, claim, media_id, took_ms))
-        elif isinstance(outcome, UploadRefused) and _is_final(outcome, claim.attempt):
+        elif isinstance(outcome, UploadRefused) and outcome.rule.is_final(claim.attempt):
             refused = outcome
             await self._record(claim, lambda: record_upload_failed(self._pool, claim, refused))
         else:
@@ -128,8 +128,3 @@ class UploadFiles:
             log.warning(
                 "upload.claim_lost", attachment_id=claim.attachment_id, attempt=claim.attempt
             )
-
-
-def _is_final(refused: UploadRefused, attempt: int) -> bool:
-    most = refused.rule.most_attempts
-    return refused.rule.action == "fail" or (most is not None and attempt >= most)

@@ -87,6 +87,11 @@ class Recipient:
     phone: str | None
     user_id: str | None
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether there is any address."""
+        return self.phone is not None or self.user_id is not None
+
 
 def callback_data(message_id: int) -> str:
     """Give what WhatsApp repeats in every status of a message of ours."""

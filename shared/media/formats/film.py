@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
-from shared.media.formats.mp4 import BRANDS, Box, read_box
+from shared.media.formats.mp4 import BRANDS, Box, has_brand, read_box
 
 # By ISO/IEC 14496-12: the boxes on the way from a file to the codecs of its tracks. After them come
 # a version (4 bytes), a count (4), and an entry for each description, named like its codec.
@@ -16,7 +16,6 @@ _BEFORE_ENTRIES = 8
 _PICTURES, _SOUND = {b"avc1", b"avc3"}, {b"mp4a"}
 _SOUND_BRANDS = {b"M4A ", b"M4B "}
 _PHONE_BRANDS = {b"3gp%c" % one for one in b"456789"} | {b"3gr6", b"3gs6", b"3gs7"}
-_SHORTEST_FTYP, _LONGEST_FTYP = 16, 4096
 # They end a file made to take long.
 _MOST_BOXES = 20_000
 
@@ -45,9 +44,7 @@ def _is_film(codecs: Collection[bytes]) -> bool:
 def _prove(path: Path, brands: Collection[bytes], fits: Callable[[list[bytes]], bool]) -> Verdict:
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        length, kind, brand = int.from_bytes(file.read(4), "big"), file.read(4), file.read(4)
-        if kind != b"ftyp" or brand not in brands or not _SHORTEST_FTYP <= length <= _LONGEST_FTYP:
+        if not has_brand(file, brands):
             return Verdict.OTHER
         walk = _Walk(file)
         top = walk.boxes(0, size)

@@ -1,6 +1,7 @@
 """MP4, by ISO/IEC 14496-12 (boxes and brands) and 14496-14."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from struct import unpack_from
 from typing import BinaryIO, NamedTuple
@@ -36,7 +37,7 @@ def prove_mp4(path: Path) -> Verdict:
     """Prove an MP4: `ftyp` first with a brand of MP4, boxes to the exact end, `moov` and `mdat`."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        if not _has_brand(file):
+        if not has_brand(file, BRANDS):
             return Verdict.OTHER
         boxes = _read_boxes(file, 0, size)
         if boxes is None or not boxes.keys() >= _NEEDED:
@@ -48,10 +49,11 @@ def prove_mp4(path: Path) -> Verdict:
         return Verdict.OTHER if ends_as_zip(file) else Verdict.PROVED
 
 
-def _has_brand(file: BinaryIO) -> bool:
+def has_brand(file: BinaryIO, brands: Collection[bytes]) -> bool:
+    """Tell whether the file begins with `ftyp` and, as the first brand in it, one of these."""
     file.seek(0)
     length, kind, brand = int.from_bytes(file.read(4), "big"), file.read(4), file.read(4)
-    return kind == b"ftyp" and brand in BRANDS and _LARGE <= length <= _LONGEST_FTYP
+    return kind == b"ftyp" and brand in brands and _LARGE <= length <= _LONGEST_FTYP
 
 
 def _read_boxes(file: BinaryIO, start: int, end: int) -> dict[bytes, Box] | None:
