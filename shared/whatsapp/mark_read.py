@@ -4,13 +4,11 @@ Unlike a message it can be told any number of times, so a lost answer is no more
 """
 
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import aiohttp
 
-from shared.whatsapp.error_codes import RETRY, Rule, rule_of
-from shared.whatsapp.json_parts import read_json
+from shared.whatsapp.error_codes import RETRY, Rule
+from shared.whatsapp.graph_session import GraphSession, read_refusal
 
 MARK_SECONDS = 5.0
 
@@ -31,26 +29,12 @@ class NotMarked:
     """Meta's; None where the answer is not the API's own."""
 
 
-class ReadMarksApi:
+class ReadMarksApi(GraphSession):
     """A session with the Graph API of its own, so that no message waits for its connections."""
 
     def __init__(self, graph_url: str, access_token: str, phone_number_id: str) -> None:
-        self._url = f"{graph_url}/{phone_number_id}/messages"
-        self._headers = {"Authorization": f"Bearer {access_token}"}
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=MARK_SECONDS))
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        timeout = aiohttp.ClientTimeout(total=MARK_SECONDS)
+        super().__init__(f"{graph_url}/{phone_number_id}/messages", access_token, timeout)
 
     async def mark_read(self, wamid: str) -> Marked | NotMarked:
         """Mark a contact's message, of the last 30 days, and all before it as read.
@@ -58,24 +42,15 @@ class ReadMarksApi:
         Never raises for what the network does. A wamid that WhatsApp does not know is 131009; no
         address is needed (Meta, mark messages as read, 2025-11).
         """
-        if self._session is None:
-            raise RuntimeError("ReadMarksApi is used outside its `async with`")
         body = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
         try:
-            async with self._session.post(
-                self._url, json=body, headers=self._headers, allow_redirects=False
-            ) as answer:
-                return _judge_answer(answer.status, read_json(await answer.read()))
+            status, told = await self._post(json=body)
         except (aiohttp.ClientError, OSError, TimeoutError):
             return NotMarked(RETRY, 0, None)
-
-
-def _judge_answer(status: int, answer: object) -> Marked | NotMarked:
-    told = answer if isinstance(answer, dict) else {}
-    if told.get("success") is True:
-        return Marked()
-    error = told.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
-    if not isinstance(error, dict) or not isinstance(code, int):
-        return NotMarked(RETRY, status, None)
-    return NotMarked(rule_of(code, status, error.get("error_subcode")), status, code)
+        if told.get("success") is True:
+            return Marked()
+        refusal = read_refusal(status, told)
+        if refusal is None:
+            return NotMarked(RETRY, status, None)
+        rule, code = refusal
+        return NotMarked(rule, status, code)

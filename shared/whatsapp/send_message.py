@@ -6,13 +6,12 @@ send it again blindly makes a duplicate. So `Unknown` is an outcome of its own (
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 
 from shared.whatsapp.error_codes import RETRY, Rule, rule_of
-from shared.whatsapp.json_parts import read_json
+from shared.whatsapp.graph_session import GraphSession, read_refusal
 
 SEND_SECONDS = 20.0
 
@@ -98,29 +97,12 @@ def callback_data(message_id: int) -> str:
     return f"message:{message_id}"
 
 
-class GraphApi:
+class GraphApi(GraphSession):
     """A session with the Graph API for one number."""
 
     def __init__(self, graph_url: str, access_token: str, phone_number_id: str) -> None:
-        self._url = f"{graph_url}/{phone_number_id}/messages"
-        self._headers = {"Authorization": f"Bearer {access_token}"}
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=SEND_SECONDS, connect=5),
-            connector=aiohttp.TCPConnector(limit=0),
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        timeout = aiohttp.ClientTimeout(total=SEND_SECONDS, connect=5)
+        super().__init__(f"{graph_url}/{phone_number_id}/messages", access_token, timeout)
 
     async def send_text(self, recipient: Recipient, text: str, message_id: int) -> Outcome:
         """Send a text of at most 4096 characters; never raises for what the network does."""
@@ -156,8 +138,6 @@ class GraphApi:
     async def _send(
         self, recipient: Recipient, content: dict[str, Any], message_id: int
     ) -> Outcome:
-        if self._session is None:
-            raise RuntimeError("GraphApi is used outside its `async with`")
         body = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
@@ -166,10 +146,7 @@ class GraphApi:
             "biz_opaque_callback_data": callback_data(message_id),
         }
         try:
-            async with self._session.post(
-                self._url, json=body, headers=self._headers, allow_redirects=False
-            ) as answer:
-                return _judge_answer(answer.status, read_json(await answer.read()))
+            return _judge_answer(*await self._post(json=body))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return Refused(RETRY, 0, None)  # no connection was made, so nothing was sent
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -192,17 +169,13 @@ def _address(recipient: Recipient) -> dict[str, str]:
     return {"recipient": str(recipient.user_id)}
 
 
-def _judge_answer(status: int, answer: Any) -> Outcome:  # noqa: ANN401  whatever came
-    if not isinstance(answer, dict):
-        answer = {}
+def _judge_answer(status: int, told: dict[str, Any]) -> Outcome:
     if status == HTTPStatus.OK:
-        wamid = _wamid(answer.get("messages"))
+        wamid = _wamid(told.get("messages"))
         return Accepted(wamid) if wamid else Unknown(None, status)
-    found = answer.get("error")
-    error: dict[str, Any] = found if isinstance(found, dict) else {}
-    code = error.get("code")
-    if isinstance(code, int):
-        return Refused(rule_of(code, status, error.get("error_subcode")), status, code)
+    if (refusal := read_refusal(status, told)) is not None:
+        rule, code = refusal
+        return Refused(rule, status, code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         # No word from the API itself: something on the way failed, before or after it.
         return Unknown(None, status)

@@ -6,13 +6,13 @@ An upload whose answer is lost does no harm: nobody has got anything, and it is 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 
 from shared.errors import OutsideAwayError
-from shared.whatsapp.error_codes import Rule, rule_of
-from shared.whatsapp.json_parts import read_json
+from shared.whatsapp.error_codes import Rule
+from shared.whatsapp.graph_session import GraphSession, read_refusal
 
 # 100 MiB in five minutes is 350 KB a second.
 UPLOAD_SECONDS = 300.0
@@ -54,31 +54,17 @@ class _Pieces(aiohttp.payload.AsyncIterablePayload):
         self._size = size
 
 
-class UploadApi:
+class UploadApi(GraphSession):
     """A session with Meta's endpoint for media for one number."""
 
     def __init__(self, graph_url: str, access_token: str, phone_number_id: str) -> None:
-        self._url = f"{graph_url}/{phone_number_id}/media"
-        self._headers = {"Authorization": f"Bearer {access_token}"}
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=UPLOAD_SECONDS, connect=10),
-            connector=aiohttp.TCPConnector(limit=0),
-        )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._session is not None:
-            await self._session.close()
+        timeout = aiohttp.ClientTimeout(total=UPLOAD_SECONDS, connect=10)
+        super().__init__(f"{graph_url}/{phone_number_id}/media", access_token, timeout)
 
     async def upload(
         self, pieces: AsyncIterator[bytes], size: int, media_type: str
     ) -> UploadOutcome:
         """Send `size` bytes piece by piece; never raises for what the network or the store does."""
-        if self._session is None:
-            raise RuntimeError("UploadApi is used outside its `async with`")
         form = aiohttp.MultipartWriter("form-data")
         for name, value in (("messaging_product", "whatsapp"), ("type", media_type)):
             part = form.append(value)
@@ -86,10 +72,7 @@ class UploadApi:
         part = form.append_payload(_Pieces(_exactly(pieces, size), size, media_type))
         part.set_content_disposition("form-data", name="file", filename="file")
         try:
-            async with self._session.post(
-                self._url, data=form, headers=self._headers, allow_redirects=False
-            ) as answer:
-                return _judge_answer(answer.status, read_json(await answer.read()))
+            return _judge_answer(*await self._post(data=form))
         except (aiohttp.ClientError, OSError, TimeoutError, OutsideAwayError) as error:
             return UploadAway(error.__cause__ or error, 0)
 
@@ -106,16 +89,13 @@ async def _exactly(pieces: AsyncIterator[bytes], size: int) -> AsyncIterator[byt
         raise OutsideAwayError("the media store gave another number of bytes")
 
 
-def _judge_answer(status: int, answer: object) -> UploadOutcome:
-    told: dict[str, Any] = answer if isinstance(answer, dict) else {}
+def _judge_answer(status: int, told: dict[str, Any]) -> UploadOutcome:
     media_id = told.get("id")
     if status == HTTPStatus.OK and isinstance(media_id, str) and _is_id(media_id):
         return Uploaded(media_id)
-    found = told.get("error")
-    error: dict[str, Any] = found if isinstance(found, dict) else {}
-    code = error.get("code")
-    if isinstance(code, int):
-        return UploadRefused(rule_of(code, status, error.get("error_subcode")), status, code)
+    if (refusal := read_refusal(status, told)) is not None:
+        rule, code = refusal
+        return UploadRefused(rule, status, code)
     return UploadAway(None, status)
 
 
