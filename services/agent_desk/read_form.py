@@ -2,17 +2,16 @@
 
 import asyncio
 import hashlib
-import os
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from aiohttp import BodyPartReader, web
 
 from services.agent_desk.problems import Problem
+from shared.nameless_file import absorb, nameless_file
 
 MOST_FILES = 10
 MEBIBYTE = 1024 * 1024
@@ -84,8 +83,8 @@ async def _read_parts(
         else:
             if len(form.files) == MOST_FILES:
                 raise Problem(422, f"The form has more than {MOST_FILES} files.")
-            file = files.enter_context(_new_file())
-            form.files.append(await _read_file(part, file, form))
+            file, path = files.enter_context(nameless_file())
+            form.files.append(await _read_file(part, file, path, form))
 
 
 async def _read_text(part: BodyPartReader, longest: int) -> str:
@@ -98,16 +97,15 @@ async def _read_text(part: BodyPartReader, longest: int) -> str:
     return data.decode()
 
 
-async def _read_file(part: BodyPartReader, file: BinaryIO, form: Form) -> ReceivedFile:
+async def _read_file(part: BodyPartReader, file: BinaryIO, path: Path, form: Form) -> ReceivedFile:
     size, digest = 0, hashlib.sha256()
     while piece := await _next_piece(part):
         size += len(piece)
         form.bytes_left -= len(piece)
         if size > MOST_FILE_BYTES or form.bytes_left < 0:
             raise _too_large()
-        await asyncio.to_thread(_absorb, piece, digest, file)
+        await absorb(piece, digest, file)
     file.flush()
-    path = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
     return ReceivedFile(part.filename, _declared_type(part), path, size, digest.hexdigest())
 
 
@@ -116,27 +114,9 @@ def _declared_type(part: BodyPartReader) -> str | None:
     return declared if declared.isprintable() and 0 < len(declared) <= _LONGEST_TYPE else None
 
 
-def _new_file() -> BinaryIO:
-    """Give a file without a name, which ends with this process however that ends."""
-    return tempfile.TemporaryFile()
-
-
 async def _next_piece(part: BodyPartReader) -> bytes:
     async with asyncio.timeout(SILENCE_SECONDS):
         return await part.read_chunk(_PIECE_BYTES)
-
-
-class _Digest(Protocol):
-    """What hashlib gives, which has no type of its own."""
-
-    def update(self, data: bytes, /) -> None:
-        """Take more bytes."""
-
-
-def _absorb(piece: bytes, digest: _Digest, into: BinaryIO) -> None:
-    """Write and hash, in a thread: a disk that is busy must not hold up other agents."""
-    digest.update(piece)
-    into.write(piece)
 
 
 def _too_large() -> Problem:

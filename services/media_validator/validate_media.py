@@ -3,11 +3,8 @@
 import asyncio
 import base64
 import binascii
-import os
-import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 
 from services.media_validator.accept_media import accept_media, store_media
@@ -27,6 +24,7 @@ from shared.log import failure, log
 from shared.media.formats.format import Verdict
 from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
+from shared.nameless_file import nameless_file
 from shared.service import Service
 from shared.whatsapp.fetch_media import (
     Fetched,
@@ -72,8 +70,7 @@ class ValidateMedia:
         if claim.media_id is None:
             await self._give_up(claim, "not_found")  # nothing that could be asked for
             return
-        with tempfile.TemporaryFile() as file:
-            path = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        with nameless_file() as (file, path):
             try:
                 fetched = await self._media.fetch(
                     claim.media_id, file, path, self._settings.max_bytes

@@ -10,11 +10,12 @@ import hashlib
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import aiohttp
 from yarl import URL
 
+from shared.nameless_file import absorb
 from shared.whatsapp.json_parts import read_json
 
 # Of the whole attempt: 100 MiB in five minutes is 350 KB a second.
@@ -153,7 +154,7 @@ class MediaApi:
                 size += len(piece)
                 if size > most_bytes:
                     raise MediaTooLargeError
-                await asyncio.to_thread(_absorb, piece, digest, into)
+                await absorb(piece, digest, into)
             into.flush()
             return Fetched(path, size, digest.hexdigest())
 
@@ -161,12 +162,6 @@ class MediaApi:
         if self._session is None:
             raise RuntimeError("MediaApi is used outside its `async with`")
         return self._session
-
-
-def _absorb(piece: bytes, digest: Any, into: BinaryIO) -> None:  # noqa: ANN401  hashlib has no type
-    """Write and hash, in a thread: a disk that is busy must not hold up all other files."""
-    digest.update(piece)
-    into.write(piece)
 
 
 async def _start_of(answer: aiohttp.ClientResponse) -> bytes:
