@@ -124,7 +124,8 @@ async def _record_accepted(tx: Transaction, sent: Sequence[Sent], now: datetime)
 
 async def _record_refused(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
     refused = [(s, s.outcome) for s in sent if isinstance(s.outcome, Refused)]
-    closed = [one for one, outcome in refused if outcome.rule.action == "window"]
+    closed = [s for s, o in refused if o.rule.action == "window"]
+    others = [(s, o) for s, o in refused if o.rule.action != "window"]
     if closed:
         await tx.connection.execute(
             SET_ATTEMPTS,
@@ -132,13 +133,11 @@ async def _record_refused(tx: Transaction, sent: Sequence[Sent], now: datetime) 
             [one.taken.attempt for one in closed],
         )
         await close_window(tx, await _finish(tx, closed), now)
-        refused = [(s, o) for s, o in refused if s not in closed]
-    times = await count_refusals(tx, {s.taken.message_id: o.code for s, o in refused})
-    failed = [(s, o) for s, o in refused if o.rule.is_final(times[s.taken.message_id])]
+    times = await count_refusals(tx, {s.taken.message_id: o.code for s, o in others})
+    counted = [(s, o, times[s.taken.message_id]) for s, o in others]
+    failed = [(s, o) for s, o, n in counted if o.rule.is_final(n)]
     again = [
-        (s, o, o.rule.message_delay_seconds(times[s.taken.message_id]))
-        for s, o in refused
-        if not o.rule.is_final(times[s.taken.message_id])
+        (s, o, o.rule.message_delay_seconds(n)) for s, o, n in counted if not o.rule.is_final(n)
     ]
     if failed:
         # A later attempt may be under way, or have gone: its message has not failed.
