@@ -17,8 +17,11 @@ from tests.webhooks import text_message
 PHONE, OTHER = "34600111222", "34600999888"
 PDF, PNG = media_files.small_pdf(), sendable_files.small_png()
 
-PAUSE = "UPDATE channel SET paused_until = now() + interval '1 hour'"
-GO_ON = "UPDATE channel SET paused_until = NULL"
+PAUSE = """
+UPDATE channel SET throttled_at = now(), throttles = 1, throttled_share = 1,
+                   paused_until = now() + interval '1 hour'
+"""
+GO_ON = "UPDATE channel SET paused_until = now()"
 END_CLAIMS = "UPDATE uploads SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL"
 
 

@@ -108,8 +108,8 @@ ANSWERED_BY_SOMEBODY_ELSE: dict[str, Way] = {
     "307 to elsewhere": redirects(307),
     "401 with a login page": answers(401),
     "403 with a login page": answers(403),
-    "429 of a proxy": answers(429, "slow down", "text/plain"),
 }
+TOO_MANY: dict[str, Way] = {"429 of a proxy": answers(429, "slow down", "text/plain")}
 
 
 @dataclass
@@ -193,3 +193,18 @@ async def test_an_answer_of_somebody_else_fails_no_message_and_stops_the_channel
     deliveries = {row["delivery"] for row in await database.fetch(DELIVERIES)}
     assert deliveries == {"pending"}
     assert case.graph.followed == [], "the token follows no redirect"
+
+
+@ways(TOO_MANY)
+async def test_a_429_of_somebody_else_slows_the_number_and_every_message_goes(
+    case: Case, database: asyncpg.Connection
+) -> None:
+    async def all_are_sent() -> None:
+        assert await database.fetch(STATES) == []
+
+    await eventually(all_are_sent)
+
+    assert len(case.sender.events("channel.slowed")) == 1
+    assert case.sender.events("channel.stopped") == []
+    messages = [case.first, case.second, *case.other.messages]
+    assert sorted(case.graph.asked) == sorted(f"message:{n}" for n in [case.first, *messages])
