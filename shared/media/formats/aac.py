@@ -42,4 +42,4 @@ def _frame_length(head: bytes) -> int:
     return length if length >= _HEAD else 0
 
 
-FORMAT = Format("aac", "audio/aac", ("aac",), prove_aac)
+FORMATS = (Format("aac", "audio/aac", ("aac",), prove_aac, "both"),)

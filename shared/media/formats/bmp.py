@@ -101,4 +101,4 @@ def _only_zeros(file: BinaryIO, start: int) -> bool:
     return True
 
 
-FORMAT = Format("bmp", "image/bmp", ("bmp", "dib"), prove_bmp)
+FORMATS = (Format("bmp", "image/bmp", ("bmp", "dib"), prove_bmp),)

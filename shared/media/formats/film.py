@@ -7,15 +7,13 @@ from typing import BinaryIO
 
 from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
-from shared.media.formats.mp4 import BRANDS, Box, has_brand, read_box
+from shared.media.formats.mp4 import BRANDS, PHONE_BRANDS, SOUND_BRANDS, Box, has_brand, read_box
 
 # By ISO/IEC 14496-12: the boxes on the way from a file to the codecs of its tracks. After them come
 # a version (4 bytes), a count (4), and an entry for each description, named like its codec.
 _WAY = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 _BEFORE_ENTRIES = 8
 _PICTURES, _SOUND = {b"avc1", b"avc3"}, {b"mp4a"}
-_SOUND_BRANDS = {b"M4A ", b"M4B "}
-_PHONE_BRANDS = {b"3gp%c" % one for one in b"456789"} | {b"3gr6", b"3gs6", b"3gs7"}
 # They end a file made to take long.
 _MOST_BOXES = 20_000
 
@@ -27,12 +25,12 @@ def prove_film(path: Path) -> Verdict:
 
 def prove_phone_film(path: Path) -> Verdict:
     """Prove a 3GP with the same tracks; older ones have H.263, which WhatsApp does not take."""
-    return _prove(path, _PHONE_BRANDS, _is_film)
+    return _prove(path, PHONE_BRANDS, _is_film)
 
 
 def prove_sound(path: Path) -> Verdict:
     """Prove an M4A, or an MP4 without pictures, with one track of AAC."""
-    return _prove(path, BRANDS | _SOUND_BRANDS, lambda codecs: codecs == [b"mp4a"])
+    return _prove(path, BRANDS | SOUND_BRANDS, lambda codecs: codecs == [b"mp4a"])
 
 
 def _is_film(codecs: Collection[bytes]) -> bool:
@@ -101,6 +99,8 @@ class _Walk:
         return True
 
 
-H264 = Format("h264", "video/mp4", ("mp4", "m4v"), prove_film)
-THREE_GP = Format("3gp", "video/3gpp", ("3gp", "3gpp"), prove_phone_film)
-M4A = Format("m4a", "audio/mp4", ("m4a", "mp4"), prove_sound)
+FORMATS = (
+    Format("h264", "video/mp4", ("mp4", "m4v"), prove_film, "sent"),
+    Format("h264_3gp", "video/3gpp", ("3gp", "3gpp"), prove_phone_film, "sent"),
+    Format("aac_m4a", "audio/mp4", ("m4a", "mp4"), prove_sound, "sent"),
+)

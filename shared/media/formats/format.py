@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 
 class Verdict(StrEnum):
@@ -26,9 +27,12 @@ class Format:
     """
 
     name: str
-    """As MEDIA_FORMATS names it, and unique."""
+    """Unique; as MEDIA_FORMATS names it, if it may."""
     media_type: str
     """With which the desk serves it."""
     extensions: tuple[str, ...]
     """Without the dot; a download gets the first."""
     prove: Callable[[Path], Verdict]
+    use: Literal["received", "sent", "both"] = "received"
+    """Received: MEDIA_FORMATS may name it. Sent: WhatsApp takes it from a business, and no other
+    file of its kind (docs/decisions/0022)."""

@@ -89,4 +89,4 @@ def _skip_scan(file: BinaryIO) -> bool:
     return False
 
 
-FORMAT = Format("jpg", "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"), prove_jpg)
+FORMATS = (Format("jpg", "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"), prove_jpg, "both"),)

@@ -92,4 +92,4 @@ def _frame_length(head: bytes) -> int:
     return version.samples // 8 * kilobits * 1000 // rate + (bits >> 9 & 1)
 
 
-FORMAT = Format("mp3", "audio/mpeg", ("mp3",), prove_mp3)
+FORMATS = (Format("mp3", "audio/mpeg", ("mp3",), prove_mp3, "both"),)

@@ -1,7 +1,7 @@
-"""MP4, by ISO/IEC 14496-12 (boxes and brands) and 14496-14."""
+"""MP4, and its kin M4A and 3GP, by ISO/IEC 14496-12 (boxes and brands) and 14496-14."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from struct import unpack_from
 from typing import BinaryIO, NamedTuple
@@ -9,12 +9,17 @@ from typing import BinaryIO, NamedTuple
 from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
 
-# The brand that a writer puts first says for which players it wrote. Not here: `qt  ` (QuickTime),
-# `M4A ` and its like (audio alone), `3gp*` and `3g2*`, `heic`, `avif` and `mif1` (pictures).
+# The brand that a writer puts first says for which players it wrote. Nowhere here: `qt  `
+# (QuickTime), `3g2*`, and of pictures `heic`, `avif` and `mif1`.
 BRANDS = {
     *(b"iso%c" % one for one in b"m23456789abc"),
     *(b"isom", b"mp41", b"mp42", b"mp71", b"avc1", b"dash", b"cmfc", b"cmf2", b"piff"),
     *(b"M4V ", b"M4VH", b"M4VP", b"MSNV", b"XAVC", b"f4v ", b"NDSC", b"NDXC", b"hvc1", b"av01"),
+}
+SOUND_BRANDS = {b"M4A ", b"M4B "}
+PHONE_BRANDS = {
+    *(b"3gp%c" % one for one in b"456789"),
+    *(b"3gr6", b"3gr7", b"3gs6", b"3gs7", b"3ge6", b"3ge7", b"3ge9", b"3gg6"),
 }
 _SMALL, _LARGE = 8, 16
 _LONGEST_FTYP = 4096
@@ -33,20 +38,23 @@ class Box(NamedTuple):
     end: int
 
 
-def prove_mp4(path: Path) -> Verdict:
-    """Prove an MP4: `ftyp` first with a brand of MP4, boxes to the exact end, `moov` and `mdat`."""
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        if not has_brand(file, BRANDS):
-            return Verdict.OTHER
-        boxes = _read_boxes(file, 0, size)
-        if boxes is None or not boxes.keys() >= _NEEDED:
-            return Verdict.DAMAGED
-        moov = boxes[b"moov"]
-        inner = _read_boxes(file, moov.content, moov.end)
-        if inner is None or not inner.keys() >= _NEEDED_IN_MOOV:
-            return Verdict.DAMAGED
-        return Verdict.OTHER if ends_as_zip(file) else Verdict.PROVED
+def _by_brand(brands: Collection[bytes]) -> Callable[[Path], Verdict]:
+    def prove(path: Path) -> Verdict:
+        """Prove boxes: `ftyp` first with such a brand, `moov` and `mdat`, to the exact end."""
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if not has_brand(file, brands):
+                return Verdict.OTHER
+            boxes = _read_boxes(file, 0, size)
+            if boxes is None or not boxes.keys() >= _NEEDED:
+                return Verdict.DAMAGED
+            moov = boxes[b"moov"]
+            inner = _read_boxes(file, moov.content, moov.end)
+            if inner is None or not inner.keys() >= _NEEDED_IN_MOOV:
+                return Verdict.DAMAGED
+            return Verdict.OTHER if ends_as_zip(file) else Verdict.PROVED
+
+    return prove
 
 
 def has_brand(file: BinaryIO, brands: Collection[bytes]) -> bool:
@@ -87,4 +95,8 @@ def read_box(file: BinaryIO, start: int, end: int) -> Box | None:
     return Box(head[4:8], start, start + content, start + length)
 
 
-FORMAT = Format("mp4", "video/mp4", ("mp4", "m4v"), prove_mp4)
+FORMATS = (
+    Format("mp4", "video/mp4", ("mp4", "m4v"), _by_brand(BRANDS)),
+    Format("3gp", "video/3gpp", ("3gp", "3gpp"), _by_brand(PHONE_BRANDS)),
+    Format("m4a", "audio/mp4", ("m4a", "m4b"), _by_brand(SOUND_BRANDS)),
+)

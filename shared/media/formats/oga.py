@@ -119,4 +119,4 @@ def _complete(walk: _Walk) -> bool:
     return bool(audio) and all(one.pages > 1 and not one.open_packet for one in audio)
 
 
-FORMAT = Format("oga", "audio/ogg", ("oga", "ogg", "opus", "spx"), prove_oga)
+FORMATS = (Format("oga", "audio/ogg", ("oga", "ogg", "opus", "spx"), prove_oga),)

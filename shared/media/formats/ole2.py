@@ -35,6 +35,8 @@ def _programs(streams: Collection[str]) -> set[str]:
     return {name for name, known in _STREAMS.items() if known & set(streams)}
 
 
-DOC = Format("doc", "application/msword", ("doc", "dot"), _prove("doc"))
-XLS = Format("xls", "application/vnd.ms-excel", ("xls", "xlt"), _prove("xls"))
-PPT = Format("ppt", "application/vnd.ms-powerpoint", ("ppt", "pps"), _prove("ppt"))
+FORMATS = (
+    Format("doc", "application/msword", ("doc", "dot"), _prove("doc"), "both"),
+    Format("xls", "application/vnd.ms-excel", ("xls", "xlt"), _prove("xls"), "both"),
+    Format("ppt", "application/vnd.ms-powerpoint", ("ppt", "pps"), _prove("ppt"), "both"),
+)

@@ -69,4 +69,4 @@ def _is_table(file: BinaryIO, place: int) -> bool:
     )
 
 
-FORMAT = Format("pdf", "application/pdf", ("pdf",), prove_pdf)
+FORMATS = (Format("pdf", "application/pdf", ("pdf",), prove_pdf, "both"),)

@@ -35,4 +35,4 @@ def prove_txt(path: Path) -> Verdict:
         return Verdict.OTHER if ends_as_zip(file) else Verdict.PROVED
 
 
-FORMAT = Format("txt", "text/plain", ("txt", "csv", "log", "md"), prove_txt)
+FORMATS = (Format("txt", "text/plain", ("txt", "csv", "log", "md"), prove_txt, "both"),)

@@ -141,4 +141,4 @@ def prove_xml(path: Path) -> Verdict:
     return Verdict.PROVED
 
 
-FORMAT = Format("xml", "application/xml", ("xml",), prove_xml)
+FORMATS = (Format("xml", "application/xml", ("xml",), prove_xml),)
