@@ -1,6 +1,6 @@
 """What every format says of itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,11 @@ class Verdict(StrEnum):
     """The file is something else, or also something else."""
     DAMAGED = "damaged"
     """The file begins as this format and is not whole."""
+
+
+Face = Literal["zip", "pdf", "markup"]
+"""What programs find in a file wherever it stands: an archive at its end, a document or a page near
+its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +41,5 @@ class Format:
     use: Literal["received", "sent", "both"] = "received"
     """Received: MEDIA_FORMATS may name it. Sent: WhatsApp takes it from a business, and no other
     file of its kind (docs/decisions/0022)."""
+    faces: Set[Face] = frozenset()
+    """What its files may look like besides, because that is how they are made."""

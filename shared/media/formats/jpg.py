@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.media.formats.disguise import begins_as_another, ends_as_zip
+from shared.media.formats.disguise import begins_as_another
 from shared.media.formats.format import Format, Verdict
 
 _BEGIN = b"\xff\xd8\xff"
@@ -38,7 +38,7 @@ def prove_jpg(path: Path) -> Verdict:
         if verdict is Verdict.PROVED:
             # A film begins with zeros, a picture with FF: neither is recognised behind these.
             behind = file.read(_CHUNK).lstrip(b"\xff\0")
-            if begins_as_another(behind) or ends_as_zip(file):
+            if begins_as_another(behind):
                 return Verdict.OTHER
         return verdict
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import olefile
 
-from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
 
 _BEGIN = olefile.MAGIC
@@ -18,8 +17,6 @@ def _prove(name: str) -> Callable[[Path], Verdict]:
         """Prove a compound file that has this program's stream and no other program's."""
         with path.open("rb") as file:
             if file.read(len(_BEGIN)) != _BEGIN:
-                return Verdict.OTHER
-            if ends_as_zip(file):
                 return Verdict.OTHER
             try:
                 with olefile.OleFileIO(file) as ole:

@@ -50,10 +50,9 @@ def _main_types(archive: zipfile.ZipFile) -> set[bytes]:
         return set(_MAIN.findall(part.read(_LONGEST_TYPES)))
 
 
-
 def _format(name: str, kind: str) -> Format:
     media_type = f"application/vnd.openxmlformats-officedocument.{kind}"
-    return Format(name, media_type, (name,), _prove(kind.encode()), "both")
+    return Format(name, media_type, (name,), _prove(kind.encode()), "both", {"zip"})
 
 
 FORMATS = (

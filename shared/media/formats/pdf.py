@@ -5,13 +5,11 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.media.formats.disguise import begins_as_another, ends_as_zip, holds_markup
+from shared.media.formats.disguise import NEAR_BEGIN, PDF_HEADER, begins_as_another
 from shared.media.formats.format import Format, Verdict
 
-# PDF Reference 1.7, appendix H, notes 13 and 18: viewers look for the header in the first, and for
-# the end in the last 1024 bytes.
+# PDF Reference 1.7, appendix H, note 18: viewers look for the end in the last 1024 bytes.
 _NEAR = 1024
-_HEADER = re.compile(rb"%PDF-\d\.\d")
 _END = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
 # Padding of a transfer in blocks; viewers look past it.
 _LONGEST_PADDING = 64 * 1024
@@ -31,11 +29,11 @@ def prove_pdf(path: Path) -> Verdict:
     Encrypted files, files within and scripts are not looked at.
     """
     with path.open("rb") as file:
-        head = file.read(_NEAR + len(b"%PDF-1.7"))
-        header = _HEADER.search(head)
-        if header is None or header.start() >= _NEAR:
+        head = file.read(NEAR_BEGIN)
+        header = PDF_HEADER.search(head)
+        if header is None:
             return Verdict.OTHER
-        if begins_as_another(head[: header.start()]) or holds_markup(head) or ends_as_zip(file):
+        if begins_as_another(head[: header.start()]):
             return Verdict.OTHER
         return _prove_end(file, header.start())
 
@@ -69,4 +67,4 @@ def _is_table(file: BinaryIO, place: int) -> bool:
     )
 
 
-FORMATS = (Format("pdf", "application/pdf", ("pdf",), prove_pdf, "both"),)
+FORMATS = (Format("pdf", "application/pdf", ("pdf",), prove_pdf, "both", {"pdf"}),)

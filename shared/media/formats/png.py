@@ -6,7 +6,6 @@ from pathlib import Path
 from struct import unpack
 from typing import BinaryIO
 
-from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
 
 _BEGIN = b"\x89PNG\r\n\x1a\n"
@@ -42,7 +41,7 @@ def _prove(path: Path, colours: Mapping[int, Collection[int]]) -> Verdict:
             return Verdict.OTHER
         if not _reads_to_its_end(file):
             return Verdict.DAMAGED
-        return Verdict.OTHER if file.read(1) or ends_as_zip(file) else Verdict.PROVED
+        return Verdict.OTHER if file.read(1) else Verdict.PROVED
 
 
 def _reads_to_its_end(file: BinaryIO) -> bool:

@@ -87,10 +87,26 @@ def test_a_file_of_two_formats_at_once_is_neither() -> None:
     assert judge_file(Path("any"), [*both, _says("three", Verdict.DAMAGED)]).format is None
 
 
-def test_a_proof_outweighs_a_beginning() -> None:
+def test_a_proof_outweighs_a_beginning(tmp_path: Path) -> None:
+    (tmp_path / "any").write_bytes(b"any")
     proved = _says("two", Verdict.PROVED)
 
-    assert judge_file(Path("any"), [_says("one", Verdict.DAMAGED), proved]).format is proved
+    assert judge_file(tmp_path / "any", [_says("one", Verdict.DAMAGED), proved]).format is proved
+
+
+@pytest.mark.parametrize("kind", ["jpg", "bmp", "xml", "oga", "mp4"])
+def test_a_file_in_which_a_viewer_finds_a_pdf_is_refused(judge: Judge, kind: str) -> None:
+    header = b"%PDF-1.7 "
+    hidden = {
+        "jpg": b"\xff\xd8\xff\xfe\x00\x0b" + header + ACCEPTED["jpg"][2:],
+        "bmp": ACCEPTED["bmp"][:60] + header + ACCEPTED["bmp"][60 + len(header) :],
+        "xml": ACCEPTED["xml"].replace(b"<texto>", b"<texto>" + header),
+        "oga": media_files.ogg_stream([media_files.OPUS_HEAD, b"OpusTags", header]),
+        "mp4": ACCEPTED["mp4"][:28] + media_files.box(b"free", header) + ACCEPTED["mp4"][28:],
+    }[kind]
+
+    assert judge(hidden) == "other"
+    assert judge(hidden.replace(header, b"%PDX-1.7 ")) == (f"{kind} proved" if kind != "oga" else "oga damaged")
 
 
 def test_a_file_that_is_not_there_is_an_error_and_no_verdict(tmp_path: Path) -> None:

@@ -29,6 +29,10 @@ def test_another_brand_is_refused(judge: Judge, brand: bytes) -> None:
     assert judge(media_files.small_mp4(brand=brand)) == "other"
 
 
+def test_sound_alone_is_no_film_whatever_its_brand(judge: Judge) -> None:
+    assert judge(media_files.small_mp4(brand=b"mp42", handler=b"soun")) == "other"
+
+
 def test_the_order_of_boxes_is_free_behind_the_first(judge: Judge) -> None:
     assert judge(FTYP + MDAT + MOOV) == "mp4 proved"
     assert judge(box(b"free", b"") + MP4) == "other"
@@ -51,9 +55,10 @@ def test_a_film_in_fragments_is_taken(judge: Judge) -> None:
 @pytest.mark.parametrize(
     "broken",
     [FTYP, FTYP + MOOV, FTYP + MDAT, MP4 + b"x", MP4 + b"\0\0\0\x07free", MP4[:-1],
+     MP4.replace(b"hdlr", b"free"),
      FTYP + box(b"moov", box(b"mvhd", bytes(100))) + MDAT,
      FTYP + box(b"moov", b"no boxes in here") + MDAT],
-    ids=["brand alone", "no mdat", "no moov", "a byte more", "short box", "a byte less",
+    ids=["brand alone", "no mdat", "no moov", "a byte more", "short box", "a byte less", "no kind",
          "no track", "no boxes"],
 )  # fmt: skip
 def test_boxes_that_are_missing_or_do_not_fill_the_file_are_damage(
@@ -65,7 +70,7 @@ def test_boxes_that_are_missing_or_do_not_fill_the_file_are_damage(
 def test_more_boxes_than_any_film_has_are_not_read(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mp4, "_MOST_BOXES", 5)
+    monkeypatch.setattr(mp4, "_MOST_BOXES", 9)
 
     assert judge(MP4 + box(b"free", b"")) == "mp4 proved"
     assert judge(MP4 + box(b"free", b"") * 3) == "mp4 damaged"

@@ -56,7 +56,8 @@ def test_a_pdf_behind_the_beginning_of_another_format_is_refused(
 
 @pytest.mark.parametrize("page", [b"<html>", b"<SCRIPT src=x>", b"<!DOCTYPE html>", b"<svg "])
 def test_a_pdf_that_is_a_page_too_is_refused(judge: Judge, page: bytes) -> None:
-    assert judge(PDF.replace(b"%PDF-1.7\n", b"%PDF-1.7\n%" + page + b"\n")) == "other"
+    assert judge(b"% " + page + b"\n" + PDF) == "other"
+    assert judge(b"% a page\n" + PDF) == "pdf proved"
 
 
 def test_padding_behind_the_end_is_taken(judge: Judge) -> None:
