@@ -4,14 +4,21 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from shared.media.formats.format import Format, Verdict
-from shared.media.formats.mp4 import BRANDS, PHONE_BRANDS, SOUND_BRANDS, Box, BoxReader, has_brand
+from shared.media.formats.mp4 import (
+    BRANDS,
+    PHONE_BRANDS,
+    SEEN_OR_HEARD,
+    SOUND_BRANDS,
+    Box,
+    BoxReader,
+    has_brand,
+)
 
 # By ISO/IEC 14496-12: the boxes on the way from a file to the codecs of its tracks. After them come
 # a version (4 bytes), a count (4), and an entry for each description, named like its codec.
 _WAY = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 _BEFORE_ENTRIES = 8
 _PICTURES, _SOUND = {b"avc1", b"avc3"}, {b"mp4a"}
-_SEEN_OR_HEARD = {b"vide", b"soun", None}
 
 
 def prove_film(path: Path) -> Verdict:
@@ -56,7 +63,7 @@ class _Walk(BoxReader):
         for box in boxes:
             if box.kind != way[0]:
                 continue
-            if way[0] == b"mdia" and self.handler(box) not in _SEEN_OR_HEARD:
+            if way[0] == b"mdia" and self.handler(box) not in {*SEEN_OR_HEARD, None}:
                 continue  # subtitles, time codes, a phone's notes
             is_last = len(way) == 1
             inner = self.boxes(box.content + (_BEFORE_ENTRIES if is_last else 0), box.end)

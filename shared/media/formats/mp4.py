@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from struct import unpack_from
 from typing import BinaryIO, NamedTuple
@@ -15,7 +14,7 @@ BRANDS = {
     *(b"iso%c" % one for one in b"m23456789abc"),
     *(b"isom", b"mp41", b"mp42", b"mp71", b"avc1", b"dash", b"cmfc", b"cmf2", b"piff"),
     *(b"M4V ", b"M4VH", b"M4VP", b"MSNV", b"XAVC", b"f4v ", b"NDSC", b"NDXC", b"hvc1", b"av01"),
-    *(b"isml", b"iso9", b"mmp4", b"CAEP", b"nvr1", b"SDV ", b"cmfl", b"cmfs"),
+    *(b"isml", b"iso9", b"mmp4", b"CAEP", b"nvr1", b"SDV ", b"cmfl", b"cmfs", b"mp4v"),
 }
 SOUND_BRANDS = {b"M4A ", b"M4B "}
 PHONE_BRANDS = {
@@ -25,7 +24,7 @@ PHONE_BRANDS = {
 _SMALL, _LARGE = 8, 16
 _LONGEST_FTYP = 4096
 _BEFORE_HANDLER = 8
-_PICTURES = b"vide"
+SEEN_OR_HEARD = {b"vide", b"soun"}
 # A film in fragments has some thousand; the limit ends a file made to take long.
 _MOST_BOXES = 200_000
 
@@ -39,28 +38,14 @@ class Box(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Kin:
-    """What tells apart the formats that are made of these boxes."""
-
-    brands: Collection[bytes]
-    has_pictures: bool | None
-    """None: with or without."""
-
-
-def _prove_any(*kin: _Kin) -> Callable[[Path], Verdict]:
+def _by_brand(brands: Collection[bytes]) -> Callable[[Path], Verdict]:
     def prove(path: Path) -> Verdict:
-        """Prove boxes: `ftyp` first with such a brand, `moov` and `mdat`, to the exact end."""
+        """Prove boxes: `ftyp` first with such a brand, to the exact end, and a track to see or hear."""
         with path.open("rb") as file:
-            like = [one for one in kin if has_brand(file, one.brands)]
-            if not like:
+            if not has_brand(file, brands):
                 return Verdict.OTHER
-            boxes = BoxReader(file)
-            tracks = boxes.kinds_of_tracks()
-            if not tracks:
-                return Verdict.DAMAGED
-            fits = any(one.has_pictures in {None, _PICTURES in tracks} for one in like)
-            return Verdict.PROVED if fits else Verdict.OTHER
+            kinds = BoxReader(file).kinds_of_tracks()
+            return Verdict.PROVED if kinds & SEEN_OR_HEARD else Verdict.DAMAGED
 
     return prove
 
@@ -140,10 +125,8 @@ def read_box(file: BinaryIO, start: int, end: int) -> Box | None:
     return Box(head[4:8], start, start + content, start + length)
 
 
-_WITH_PICTURES, _SOUND_ALONE = _Kin(BRANDS, has_pictures=True), _Kin(BRANDS, has_pictures=False)
-
 FORMATS = (
-    Format("mp4", "video/mp4", ("mp4", "m4v"), _prove_any(_WITH_PICTURES)),
-    Format("3gp", "video/3gpp", ("3gp", "3gpp"), _prove_any(_Kin(PHONE_BRANDS, None))),
-    Format("m4a", "audio/mp4", ("m4a", "m4b"), _prove_any(_Kin(SOUND_BRANDS, None), _SOUND_ALONE)),
+    Format("mp4", "video/mp4", ("mp4", "m4v"), _by_brand(BRANDS)),
+    Format("3gp", "video/3gpp", ("3gp", "3gpp"), _by_brand(PHONE_BRANDS)),
+    Format("m4a", "audio/mp4", ("m4a", "m4b"), _by_brand(SOUND_BRANDS)),
 )

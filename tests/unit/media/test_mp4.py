@@ -29,8 +29,9 @@ def test_another_brand_is_refused(judge: Judge, brand: bytes) -> None:
     assert judge(media_files.small_mp4(brand=brand)) == "other"
 
 
-def test_sound_alone_is_no_film_whatever_its_brand(judge: Judge) -> None:
-    assert judge(media_files.small_mp4(brand=b"mp42", handler=b"soun")) == "other"
+def test_a_film_has_something_to_see_or_to_hear(judge: Judge) -> None:
+    assert judge(media_files.small_mp4(handler=b"soun")) == "mp4 proved"
+    assert judge(media_files.small_mp4(handler=b"text")) == "mp4 damaged"
 
 
 def test_the_order_of_boxes_is_free_behind_the_first(judge: Judge) -> None:
