@@ -35,6 +35,10 @@ measure: for-developing ## measure the main path and files on this machine (abou
 measure-sending: for-developing ## measure what a sender drives, and what a flood does (about four minutes)
 	@$(IN_VENV) tests.benchmarks.measure_sending
 
+.PHONY: corpus
+corpus: for-developing ## make files of every kind, judge them and print a table (FOLDER=… keeps them)
+	@$(IN_VENV) tests.corpus $(FOLDER)
+
 .PHONY: fuzz
 fuzz: for-developing ## send ingress what nobody should send (CASES=200000)
 	@$(IN_VENV) tests.fuzz --cases $(or $(CASES),200000)

@@ -64,7 +64,9 @@ def _show(verdicts: Mapping[Path, Judged]) -> None:
 def _row(folder: str, judged: Sequence[Judged]) -> list[object]:
     counts = Counter(one.verdict for one in judged)
     names = Counter(
-        one.format.name for one in judged if one.verdict is Verdict.PROVED and one.format is not None
+        one.format.name
+        for one in judged
+        if one.verdict is Verdict.PROVED and one.format is not None
     )
     taken_as = ", ".join(f"{name} {count}" for name, count in names.most_common())
     return [folder, len(judged), *(counts[verdict] for verdict in _WORDS), taken_as]

@@ -45,8 +45,8 @@ def _audio(name: str, media_type: str) -> Sendable:
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 
-# The keys are the names of `shared/media/formats/registry.py`: some formats are proved more strictly
-# there than those of citizens, and shown under the same names.
+# The keys are the names of `shared/media/formats/registry.py`: some formats are proved more
+# strictly there than those of citizens, and shown under the same names.
 SENDABLE: Mapping[str, Sendable] = {
     "pdf": _document("pdf", "application/pdf"),
     "docx": _document("docx", f"{_OFFICE}.wordprocessingml.document"),

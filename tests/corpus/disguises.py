@@ -1,17 +1,13 @@
 """Files that are two things at once, or pose as what they are not, and files that are not whole."""
 
-import io
 import struct
-import zlib
 from collections.abc import Iterator
-
-import pikepdf
 
 from tests import media_files
 from tests.corpus.made import Made
 from tests.corpus.office import excel, word
 from tests.corpus.others import archive
-from tests.corpus.pdf import reportlab
+from tests.corpus.pdf import reportlab, with_file
 from tests.corpus.pictures import photo, saved
 from tests.corpus.sounds_and_films import film, sound
 from tests.media_files import box
@@ -38,9 +34,11 @@ def make_broken() -> Iterator[Made]:
         for share in (0.1, 0.5, 0.9, 0.99):
             yield Made("broken", f"{kind}, {share:.0%} of it", content[: int(len(content) * share)])
         yield Made("broken", f"{kind} without its last byte", content[:-1])
-        if kind not in {"jpg", "bmp", "pdf"}:
+        if kind not in {"jpg", "bmp", "pdf", "xml"}:
             middle = len(content) // 2
-            yield Made("broken", f"{kind} without its middle", content[:middle] + content[middle + 9 :])
+            yield Made(
+                "broken", f"{kind} without its middle", content[:middle] + content[middle + 9 :]
+            )
 
 
 def make_disguises() -> Iterator[Made]:
@@ -77,6 +75,11 @@ def _pdf_with_another_face() -> Iterator[Made]:
         "a drawing": b'<svg xmlns="http://www.w3.org/2000/svg">',
     }.items():  # fmt: skip
         yield Made("disguise", f"pdf behind {name}", before + pages)
+    for name, attached in {
+        "DOCX": word(), "XLSX": excel(), "DOC": media_files.small_doc(), "a page": PAGE,
+        "a program": media_files.executable(), "an archive": archive(), "RTF": rb"{\rtf1 a}",
+    }.items():  # fmt: skip
+        yield Made("disguise", f"pdf with {name} attached", with_file("anejo.bin", attached))
     after_header = pages.replace(b"\n", b"\n%" + PAGE + b"\n", 1)
     yield Made("disguise", "pdf with a page in its first lines", after_header)
 
@@ -106,7 +109,11 @@ def _behind_a_false_beginning() -> Iterator[Made]:
         ):  # fmt: skip
             yield Made("disguise", f"{name} behind the beginning of {kind}", begin + rest)
     yield Made("disguise", "DOCX behind a PDF's header", b"%PDF-1.4\n" + word())
-    yield Made("disguise", "DOCX between the ends of a PDF", b"%PDF-1.4\n" + word() + b"\nstartxref\n0\n%%EOF\n")
+    yield Made(
+        "disguise",
+        "DOCX between the ends of a PDF",
+        b"%PDF-1.4\n" + word() + b"\nstartxref\n0\n%%EOF\n",
+    )
     old = bytearray(media_files.small_doc())
     old[600:609] = b"%PDF-1.4\n"
     yield Made("disguise", "DOC with a PDF's header in it", bytes(old))
@@ -123,9 +130,12 @@ def _two_formats_at_once() -> Iterator[Made]:
     start = int.from_bytes(movie[:4], "big")
     yield Made("disguise", "mp4 with PDF in a free box", movie[:start] + inner + movie[start:])
     yield Made("disguise", "pdf with MP4 behind it", pages + whole()["mp4"])
-    yield Made("disguise", "xml with PDF in a comment", b"<a><!--" + pages.replace(b"--", b"- ") + b"--></a>")
+    yield Made(
+        "disguise",
+        "xml with PDF in a comment",
+        b"<a><!--" + pages.replace(b"--", b"- ") + b"--></a>",
+    )
     yield Made("disguise", "bmp whose pixels are a PDF", _bitmap_of(pages))
-    yield Made("disguise", "pdf whose stream is a page", _with_stream(PAGE))
 
 
 def _bitmap_of(data: bytes) -> bytes:
@@ -133,11 +143,3 @@ def _bitmap_of(data: bytes) -> bytes:
     head = struct.pack("<2sIHHI", b"BM", 54 + rows * 400, 0, 0, 54)
     head += struct.pack("<IiiHHIIiiII", 40, 100, rows, 1, 32, 0, 0, 0, 0, 0, 0)
     return head + data.ljust(rows * 400, b"\0")
-
-
-def _with_stream(data: bytes) -> bytes:
-    out = io.BytesIO()
-    with pikepdf.open(io.BytesIO(reportlab())) as document:
-        document.Root.Note = pikepdf.Stream(document, zlib.compress(data))
-        document.save(out)
-    return out.getvalue()

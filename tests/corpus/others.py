@@ -49,7 +49,7 @@ def make_programs() -> Iterator[Made]:
     yield Made("program", "Java class", b"\xca\xfe\xba\xbe\x00\x00\x00\x41" + bytes(64))
     yield Made("program", "Mach-O", b"\xcf\xfa\xed\xfe\x07\x00\x00\x01" + bytes(64))
     yield Made("program", "WebAssembly", b"\0asm\x01\0\0\0")
-    yield Made("program", "Python, compiled", Path(json.__cached__).read_bytes())
+    yield Made("program", "Python, compiled", Path(str(json.__spec__.cached)).read_bytes())
     yield Made("program", "a shortcut", b"L\0\0\0\x01\x14\x02\0" + bytes(68))
     scripts = {
         "sh": "#!/bin/sh\nrm -rf ~\n",

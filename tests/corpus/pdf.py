@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import pikepdf
 import pypdf
@@ -22,7 +23,7 @@ def make_pdf() -> Iterator[Made]:
         yield Made("pdf", name, content)
 
 
-def reportlab(pages: int = 1, **options: object) -> bytes:
+def reportlab(pages: int = 1, **options: Any) -> bytes:
     """A document of some pages with text and lines."""
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, **options)
@@ -118,7 +119,7 @@ def _by_pillow() -> dict[str, bytes]:
 
 
 def _by_qpdf() -> dict[str, bytes]:
-    forms: dict[str, dict[str, object]] = {
+    forms: dict[str, dict[str, Any]] = {
         "linearized": {"linearize": True},
         "with object streams": {"object_stream_mode": pikepdf.ObjectStreamMode.generate},
         "linearized with object streams": {
@@ -137,7 +138,12 @@ def _by_qpdf() -> dict[str, bytes]:
         },
     }  # fmt: skip
     files = {f"qpdf {name}": qpdf(reportlab(5), **options) for name, options in forms.items()}
-    return files | {"with JavaScript": with_script("app.alert('Revise el importe');")}
+    return files | {
+        "with JavaScript": with_script("app.alert('Revise el importe');"),
+        "with an invoice attached": with_file("factura.xml", b"<?xml version='1.0'?><factura/>"),
+        "with a PDF attached": with_file("anejo.pdf", reportlab()),
+        "with a text attached": with_file("notas.txt", b"Revisado"),
+    }
 
 
 def with_script(script: str) -> bytes:
@@ -161,7 +167,7 @@ def _saved(document: pikepdf.Pdf) -> bytes:
     return out.getvalue()
 
 
-def qpdf(content: bytes, **options: object) -> bytes:
+def qpdf(content: bytes, **options: Any) -> bytes:
     """Write a document anew."""
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(content)) as document:

@@ -87,13 +87,19 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 def by_ffmpeg(codec: str, pixels: str, size: tuple[int, int] = (64, 48)) -> bytes:
     """Give one picture as FFmpeg codes it."""
-    encoder = av.CodecContext.create(codec, "w")
+    encoder: Any = av.CodecContext.create(codec, "w")
     encoder.width, encoder.height = size
     encoder.pix_fmt = pixels
     encoder.time_base = Fraction(1, 1)
-    frame = av.VideoFrame.from_image(photo(size=size)).reformat(format=pixels)
+    frame = picture_frame(photo(size=size)).reformat(format=pixels)
     frame.pts = 0
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+
+
+def picture_frame(image: Image.Image) -> Any:
+    """Give a picture as FFmpeg has it."""
+    make: Any = av.VideoFrame.from_image
+    return make(image)
 
 
 def _profile() -> bytes:

@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,10 @@ import av
 import soundfile
 
 from tests.corpus.made import Made
-from tests.corpus.pictures import photo
+from tests.corpus.pictures import photo, picture_frame
 from tests.media_files import SPEEX_HEAD, THEORA_HEAD, small_oga
 
+os.environ.setdefault("SVT_LOG", "0")  # libsvtav1 tells of itself on standard error otherwise
 RATE = 48_000
 
 
@@ -43,9 +45,10 @@ def make_mp4() -> Iterator[Made]:
     """Give films: codecs, with and without sound, whole and in fragments."""
     for codec, with_sound in product(("libx264", "mpeg4", "libx265", "libsvtav1"), (True, False)):
         yield Made("mp4", f"ffmpeg {codec}, sound {with_sound}", film("mp4", codec, with_sound))
-    flags = ("faststart", "frag_keyframe+empty_moov", "dash", "isml+frag_keyframe", "cmaf",
-             "rtphint", "frag_every_frame", "delay_moov", "omit_tfhd_offset", "use_metadata_tags")  # fmt: skip
-    for flag in flags:
+    for flag in (
+        "faststart", "frag_keyframe+empty_moov", "dash", "isml+frag_keyframe", "cmaf", "rtphint",
+        "frag_every_frame", "delay_moov", "omit_tfhd_offset", "use_metadata_tags",
+    ):  # fmt: skip
         yield Made("mp4", f"ffmpeg {flag}", film("mp4", "libx264", movflags=flag))
     for brand in ("mp42", "isom", "iso2", "iso4", "iso5", "iso6", "avc1", "mp41", "M4V ", "MSNV"):
         yield Made("mp4", f"ffmpeg brand {brand}", film("mp4", "libx264", brand=brand))
@@ -75,7 +78,9 @@ def make_other_films() -> Iterator[Made]:
         yield Made("other film", f"{box} {codec}", film(box, codec))
     yield Made("ogg video", "ffmpeg VP8", film("ogg", "libvpx"))
     yield Made("ogg video", "ffmpeg VP8 with sound", film("ogg", "libvpx", with_sound=True))
-    yield Made("ogg video", "Theora, of which only the head is genuine", small_oga(head=THEORA_HEAD))
+    yield Made(
+        "ogg video", "Theora, of which only the head is genuine", small_oga(head=THEORA_HEAD)
+    )
 
 
 def make_mp3() -> Iterator[Made]:
@@ -93,7 +98,9 @@ def make_aac() -> Iterator[Made]:
 def make_amr() -> Iterator[Made]:
     """Give AMR, for where MEDIA_FORMATS names it."""
     for seconds in (1, 10):
-        yield Made("amr", f"ffmpeg {seconds} s", sound("amr", "libopencore_amrnb", seconds, rate=8_000))
+        yield Made(
+            "amr", f"ffmpeg {seconds} s", sound("amr", "libopencore_amrnb", seconds, rate=8_000)
+        )
 
 
 def make_other_sounds() -> Iterator[Made]:
@@ -143,12 +150,13 @@ def film(
         stream.width, stream.height = size
         stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
         stream.time_base = Fraction(1, 12)
+        stream.codec_context.options = {"x265-params": "log-level=none"} if "265" in codec else {}
         voice: Any = None
         if with_sound:
             voice = container.add_stream("libopus" if box == "ogg" else "aac", rate=RATE)
             voice.layout = "mono"
         for number in range(frames):
-            frame = av.VideoFrame.from_image(photo(size=size, seed=number % 5))
+            frame = picture_frame(photo(size=size, seed=number % 5))
             frame = frame.reformat(format=stream.pix_fmt)
             frame.pts = number
             container.mux(stream.encode(frame))

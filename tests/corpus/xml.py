@@ -5,16 +5,27 @@ import plistlib
 from collections.abc import Iterator
 from itertools import product
 from xml.dom.minidom import parseString
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from lxml import etree
 
 from tests.corpus.made import Made
 
-_ENCODINGS = ("UTF-8", "UTF-16", "UTF-16LE", "ISO-8859-1", "ISO-8859-15", "windows-1252", "US-ASCII")
+_ENCODINGS = (
+    "UTF-8",
+    "UTF-16",
+    "UTF-16LE",
+    "ISO-8859-1",
+    "ISO-8859-15",
+    "windows-1252",
+    "US-ASCII",
+)
+_NAMESPACE = "http://example.org/tramite"
+_WORDPROCESSING = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_FACTURAE = "http://www.facturae.gob.es/formato/Versiones/Facturaev3_2_2.xml"
 _ROOTS = {
-    "Facturae": '<fe:Facturae xmlns:fe="http://www.facturae.gob.es/formato/Versiones/Facturaev3_2_2.xml"/>',
-    "UBL": '<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"><ID xmlns="urn:o">7</ID></Invoice>',
+    "Facturae": f'<fe:Facturae xmlns:fe="{_FACTURAE}"/>',
+    "UBL": '<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>',
     "SOAP": '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>',
     "RSS": '<rss version="2.0"><channel><title>BOA</title></channel></rss>',
     "Atom": '<feed xmlns="http://www.w3.org/2005/Atom"><title>BOA</title></feed>',
@@ -28,9 +39,11 @@ _ROOTS = {
     "MathML": '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></math>',
     "Maven": '<project xmlns="http://maven.apache.org/POM/4.0.0"/>',
     "Android": '<manifest xmlns:android="http://schemas.android.com/apk/res/android"/>',
+    "a part of a DOCX": f'<w:document xmlns:w="{_WORDPROCESSING}"/>',
     "no namespace": "<datos><persona nif='12345678Z'>María Ñuño</persona></datos>",
     "other letters": "<текст>привет</текст>",
 }  # fmt: skip
+_BY_MINIDOM = parseString("<a><b c='d'>e</b></a>").toprettyxml().encode()  # noqa: S318  our own text
 _AROUND = {
     "bare": "{}",
     "a declaration": '<?xml version="1.0"?>{}',
@@ -39,7 +52,8 @@ _AROUND = {
     "comments": "<!-- antes -->{}<!-- después -->",
     "blank lines": "\n\n  {}\n\n",
     "a DOCTYPE": '<!DOCTYPE datos SYSTEM "datos.dtd">{}',
-    "a public DOCTYPE": '<!DOCTYPE datos PUBLIC "-//CAU//Datos//ES" "http://example.org/datos.dtd">{}',
+    "a DOCTYPE with declarations": "<!DOCTYPE a [<!ELEMENT a ANY><!ATTLIST a b CDATA '0'>]>{}",
+    "a public DOCTYPE": '<!DOCTYPE a PUBLIC "-//CAU//Datos//ES" "http://example.org/a.dtd">{}',
 }  # fmt: skip
 
 
@@ -49,12 +63,12 @@ def make_xml() -> Iterator[Made]:
         content = etree.tostring(
             _tree(), xml_declaration=True, encoding=encoding, pretty_print=pretty
         )
-        yield Made("xml", f"lxml {encoding} {pretty}", content)
+        yield Made("xml", f"lxml {encoding} {pretty}", _as_bytes(content))
     for (use, root), (name, around) in product(_ROOTS.items(), _AROUND.items()):
         yield Made("xml", f"{use}, {name}", around.format(root).encode())
     yield Made("xml", "behind a UTF-8 mark", b"\xef\xbb\xbf<?xml version='1.0'?><a/>")
     yield Made("xml", "ElementTree", _by_element_tree())
-    yield Made("xml", "minidom", parseString("<a><b c='d'>e</b></a>").toprettyxml().encode())  # noqa: S318
+    yield Made("xml", "minidom", _BY_MINIDOM)
     yield Made("xml", "plistlib", plistlib.dumps({"trámite": [1, 2.5, b"x", True]}))
     yield Made("xml", "CDATA", b"<a><![CDATA[if (1 < 2 && 3 > 2) <b>]]></a>")
     yield Made("xml", "letters by number", b"<a>&#225;&#xe9;&amp;&lt;&quot;</a>")
@@ -63,8 +77,13 @@ def make_xml() -> Iterator[Made]:
     yield Made("xml", "deep", b"<a>" * 200 + b"</a>" * 200)
 
 
+def _as_bytes(written: str | bytes) -> bytes:
+    assert isinstance(written, bytes)  # a text only where its encoding is `unicode`
+    return written
+
+
 def _tree() -> etree._Element:
-    root = etree.Element("{http://example.org/tramite}solicitud", nsmap={"t": "http://example.org/tramite"})  # fmt: skip
+    root = etree.Element("{http://example.org/tramite}solicitud", nsmap={"t": _NAMESPACE})
     for number in range(50):
         one = etree.SubElement(root, "{http://example.org/tramite}dato", clave=str(number))
         one.text = "Calle Mayor, nº 7, 2º izqda. (España)"
@@ -73,10 +92,10 @@ def _tree() -> etree._Element:
 
 
 def _by_element_tree() -> bytes:
-    root = ElementTree.Element("solicitud")
-    ElementTree.SubElement(root, "texto", lang="es").text = "¿Cuándo abre el registro?"
+    root = ET.Element("solicitud")
+    ET.SubElement(root, "texto", lang="es").text = "¿Cuándo abre el registro?"
     out = io.BytesIO()
-    ElementTree.ElementTree(root).write(out, encoding="utf-8", xml_declaration=True)
+    ET.ElementTree(root).write(out, encoding="utf-8", xml_declaration=True)
     return out.getvalue()
 
 
@@ -84,16 +103,17 @@ def make_markup() -> Iterator[Made]:
     """Give what is XML, or looks like it, and is a page or a drawing."""
     page = "<html{}><head><title>x</title></head><body><p>Hola</p></body></html>"
     xhtml = page.format(' xmlns="http://www.w3.org/1999/xhtml"')
+    script = '<a><s:script xmlns:s="{}">1</s:script></a>'
     svg = '<svg xmlns="http://www.w3.org/2000/svg"><circle r="4"/></svg>'
     files = {
         "HTML": "<!DOCTYPE html>" + page.format(""),
         "HTML without a DOCTYPE": page.format(""),
         "HTML that is well formed, with a declaration": '<?xml version="1.0"?>' + page.format(""),
         "XHTML": '<?xml version="1.0"?>' + xhtml,
-        "XHTML with a DOCTYPE": '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x">' + xhtml,
+        "XHTML with a DOCTYPE": '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "x">' + xhtml,
         "XHTML by a prefix": '<x:html xmlns:x="http://www.w3.org/1999/xhtml"><x:body/></x:html>',
-        "a script of XHTML in data": '<a><s:script xmlns:s="http://www.w3.org/1999/xhtml">1</s:script></a>',
-        "a script of SVG in data": '<a><s:script xmlns:s="http://www.w3.org/2000/svg">1</s:script></a>',
+        "a script of XHTML in data": script.format("http://www.w3.org/1999/xhtml"),
+        "a script of SVG in data": script.format("http://www.w3.org/2000/svg"),
         "SVG": svg,
         "SVG with a declaration": '<?xml version="1.0" standalone="no"?>' + svg,
         "SVG with a DOCTYPE": '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x">' + svg,

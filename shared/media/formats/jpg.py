@@ -1,5 +1,6 @@
 """JPG, by ITU-T T.81 (JPEG), annex B."""
 
+import os
 import re
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,7 @@ _CHUNK = 256 * 1024
 # A picture has some hundred; the limits end a file made to take long.
 _MOST_MARKERS = 10_000
 _LONGEST_FILL = 1000
+_LONGEST_JUNK = 4096
 
 
 def prove_jpg(path: Path) -> Verdict:
@@ -62,8 +64,12 @@ def _walk(file: BinaryIO) -> Verdict:
 
 
 def _next_marker(file: BinaryIO) -> int | None:
-    if file.read(1) != b"\xff":
+    """Give the next marker's code; what stands before it, as some cameras write, is passed over."""
+    before = file.read(_LONGEST_JUNK)
+    at = before.find(b"\xff")
+    if at < 0:
         return None
+    file.seek(at + 1 - len(before), os.SEEK_CUR)
     for _ in range(_LONGEST_FILL):
         code = file.read(1)
         if code != b"\xff":

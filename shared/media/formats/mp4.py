@@ -40,7 +40,7 @@ class Box(NamedTuple):
 
 def _by_brand(brands: Collection[bytes]) -> Callable[[Path], Verdict]:
     def prove(path: Path) -> Verdict:
-        """Prove boxes: `ftyp` first with such a brand, to the exact end, and a track to see or hear."""
+        """Prove boxes to the exact end: `ftyp` with such a brand, and a track to see or hear."""
         with path.open("rb") as file:
             if not has_brand(file, brands):
                 return Verdict.OTHER

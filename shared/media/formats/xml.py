@@ -37,12 +37,12 @@ _FOREIGN_ROOTS = (
     "http://schemas.microsoft.com/visio/",
     "http://schemas.microsoft.com/project",
     "urn:schemas-microsoft-com:office:",
-    "urn:oasis:names:tc:opendocument:xmlns:office:1.0 document",
-    "http://openoffice.org/2000/office document",
     "http://www.mozilla.org/keymaster/gatekeeper/there.is.only.xul ",
 )
-# A page, or a piece of one, without a namespace.
-_PAGE_ROOTS = {
+_FOREIGN_NAMES = {
+    "urn:oasis:names:tc:opendocument:xmlns:office:1.0 document",
+    "http://openoffice.org/2000/office document",
+    # A page, or a piece of one, without a namespace.
     *("html", "svg", "head", "body", "script", "style", "iframe", "div", "span", "ul", "ol", "dl"),
     *("table", "details", "dialog", "img", "br", "font", "center", "blockquote", "noscript"),
     *("textarea", "h1", "h2", "h3", "h4", "h5", "h6"),
@@ -126,7 +126,7 @@ class _Reader:
             raise _NotTakenError
 
     def _check_root(self, name: str) -> None:
-        if name.lower() in _PAGE_ROOTS or name.startswith(_FOREIGN_ROOTS):
+        if name.lower() in _FOREIGN_NAMES or name.startswith(_FOREIGN_ROOTS):
             raise _NotTakenError
 
     def _end(self, _name: str) -> None:
