@@ -43,10 +43,10 @@ _FOREIGN_NAMES = {
     "urn:oasis:names:tc:opendocument:xmlns:office:1.0 document",
     "http://openoffice.org/2000/office document",
     # A page, or a piece of one, without a namespace.
-    *("html", "svg", "head", "body", "script", "style", "iframe", "div", "span", "ul", "ol", "dl"),
-    *("table", "details", "dialog", "img", "br", "font", "center", "blockquote", "noscript"),
-    *("textarea", "h1", "h2", "h3", "h4", "h5", "h6"),
-}
+    "html", "svg", "head", "body", "script", "style", "iframe", "div", "span", "ul", "ol", "dl",
+    "li", "nav", "table", "details", "dialog", "img", "br", "font", "center", "blockquote",
+    "noscript", "textarea", "h1", "h2", "h3", "h4", "h5", "h6",
+}  # fmt: skip
 # Browsers run these wherever in a document they stand.
 _SCRIPTS = {
     "http://www.w3.org/1999/xhtml script",
