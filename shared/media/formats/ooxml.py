@@ -1,5 +1,6 @@
 """DOCX, XLSX and PPTX: Office Open XML (ECMA-376), a ZIP that says what its main part is."""
 
+import errno
 import re
 import zipfile
 import zlib
@@ -39,7 +40,9 @@ def _prove(main: bytes) -> Callable[[Path], Verdict]:
                     if _main_types(archive) != {main}:
                         return Verdict.OTHER
                     return Verdict.PROVED if _unpacks(archive) else Verdict.OTHER
-            except _BROKEN:
+            except (*_BROKEN, OSError) as error:
+                if isinstance(error, OSError) and error.errno != errno.EINVAL:
+                    raise  # the disk's fault; a place before the file's beginning is the file's
                 # Where the list of parts at the end is missing, their first names are left.
                 is_document = head[_LOCAL_HEADER:].startswith(_PARTS)
                 return Verdict.DAMAGED if is_document else Verdict.OTHER

@@ -44,6 +44,17 @@ def test_a_part_that_does_not_unpack_is_damage(judge: Judge) -> None:
     assert judge(DOCX[:place] + bytes(8) + DOCX[place + 8 :]) == "docx damaged"
 
 
+@pytest.mark.parametrize("offset", [0, 1, 2**31, 2**32 - 2])
+def test_a_list_of_parts_that_is_not_where_the_end_says_is_damage(
+    judge: Judge, offset: int
+) -> None:
+    end = DOCX.rindex(b"PK\x05\x06")
+
+    moved = DOCX[: end + 16] + offset.to_bytes(4, "little") + DOCX[end + 20 :]
+
+    assert judge(moved) == "docx damaged"
+
+
 def test_more_than_any_document_unpacks_to_is_refused(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
