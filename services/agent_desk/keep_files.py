@@ -10,7 +10,7 @@ from services.agent_desk.read_form import ReceivedFile
 from shared.database.pool import Pool
 from shared.errors import OutsideAwayError
 from shared.media.formats.format import Verdict
-from shared.media.formats.registry import SENDABLE_FORMATS
+from shared.media.formats.registry import SENT_FORMATS
 from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 from shared.tickets.announce_bytes import announce_bytes
@@ -47,7 +47,7 @@ async def judge_files(proofs: Proofs, files: Sequence[ReceivedFile]) -> list[Jud
         if file.size > sendable.most_bytes:
             most = sendable.most_bytes // MEBIBYTE
             raise Problem(413, f"{called} is larger than {most} MiB, the most for {sendable.kind}.")
-        extensions = SENDABLE_FORMATS[verdict.format.name].extensions
+        extensions = SENT_FORMATS[verdict.format.name].extensions
         name = name_file(file.filename, WITHOUT_NAME, extensions)
         judged.append(JudgedFile(file, sendable, name))
     return judged

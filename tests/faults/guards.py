@@ -4,6 +4,7 @@ from tests.faults.guards_of_agent_files import GUARDS_OF_AGENT_FILES
 from tests.faults.guards_of_consuming import GUARDS_OF_CONSUMING
 from tests.faults.guards_of_fetching import GUARDS_OF_FETCHING
 from tests.faults.guards_of_files import GUARDS_OF_FILES
+from tests.faults.guards_of_formats import GUARDS_OF_FORMATS
 from tests.faults.guards_of_publishing import GUARDS_OF_PUBLISHING
 from tests.faults.guards_of_read_marks import GUARDS_OF_READ_MARKS
 from tests.faults.guards_of_sending import GUARDS_OF_SENDING
@@ -23,5 +24,6 @@ GUARDS = (
     *GUARDS_OF_FETCHING,
     *GUARDS_OF_FILES,
     *GUARDS_OF_STORAGE,
+    *GUARDS_OF_FORMATS,
     *GUARDS_OF_AGENT_FILES,
 )

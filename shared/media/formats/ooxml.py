@@ -50,14 +50,13 @@ def _main_types(archive: zipfile.ZipFile) -> set[bytes]:
         return set(_MAIN.findall(part.read(_LONGEST_TYPES)))
 
 
-_TYPE = "application/vnd.openxmlformats-officedocument."
-DOCX = Format(
-    "docx", f"{_TYPE}wordprocessingml.document", ("docx",), _prove(b"wordprocessingml.document")
-)
-XLSX = Format("xlsx", f"{_TYPE}spreadsheetml.sheet", ("xlsx",), _prove(b"spreadsheetml.sheet"))
-PPTX = Format(
-    "pptx",
-    f"{_TYPE}presentationml.presentation",
-    ("pptx",),
-    _prove(b"presentationml.presentation"),
+def _format(name: str, kind: str) -> Format:
+    media_type = f"application/vnd.openxmlformats-officedocument.{kind}"
+    return Format(name, media_type, (name,), _prove(kind.encode()), "both", {"zip"})
+
+
+FORMATS = (
+    _format("docx", "wordprocessingml.document"),
+    _format("xlsx", "spreadsheetml.sheet"),
+    _format("pptx", "presentationml.presentation"),
 )
