@@ -21,6 +21,10 @@ from tests.media_files import SPEEX_HEAD, THEORA_HEAD, small_oga
 
 os.environ.setdefault("SVT_LOG", "0")  # libsvtav1 tells of itself on standard error otherwise
 RATE = 48_000
+_ALONE = {
+    "libx265": {"x265-params": "log-level=none:pools=none:frame-threads=1"},
+    "libsvtav1": {"svtav1-params": "lp=1"},
+}
 
 
 def make_oga() -> Iterator[Made]:
@@ -150,7 +154,9 @@ def film(
         stream.width, stream.height = size
         stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
         stream.time_base = Fraction(1, 12)
-        stream.codec_context.options = {"x265-params": "log-level=none"} if "265" in codec else {}
+        # In one thread: those of libvpx wait for one another for minutes where the machine is busy.
+        stream.codec_context.thread_count = 1
+        stream.codec_context.options = _ALONE.get(codec, {})
         voice: Any = None
         if with_sound:
             voice = container.add_stream("libopus" if box == "ogg" else "aac", rate=RATE)

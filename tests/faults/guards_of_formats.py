@@ -49,7 +49,8 @@ GUARDS_OF_FORMATS = (
     ),
     _proof(
         "end-of-a-photo", "a photo that was cut is taken", "jpg.py",
-        "        if marker is None or not", "        if marker is None:\n            return Verdict.PROVED\n        if not",
+        "            if not _skip_scan(file):\n                return Verdict.DAMAGED\n",
+        "            if not _skip_scan(file):\n                return Verdict.PROVED\n",
         _BROKEN,
     ),
     _proof(
@@ -104,8 +105,17 @@ GUARDS_OF_FORMATS = (
         "brands", "QuickTime is taken as MP4", "mp4.py",
         "kind == b\"ftyp\" and brand in brands and", "kind == b\"ftyp\" and",
     ),
-    _proof(
-        "boxes-to-the-end", "an MP4 that was cut is taken", "mp4.py",
-        "if length < content or start + length > end:", "if length < content:", _BROKEN,
+    Guard(
+        "boxes-to-the-end",
+        "an MP4 that was cut is taken",
+        (
+            Cut(
+                _FORMATS + "mp4.py",
+                "if length < content or start + length > end:",
+                "if length < content:",
+            ),
+            Cut(_FORMATS + "mp4.py", "return found if start == end else None", "return found"),
+        ),
+        (_BROKEN,),
     ),
 )  # fmt: skip

@@ -33,7 +33,7 @@ def _programs(streams: Collection[str]) -> set[str]:
 
 
 FORMATS = (
-    Format("doc", "application/msword", ("doc", "dot"), _prove("doc"), "both"),
-    Format("xls", "application/vnd.ms-excel", ("xls", "xlt"), _prove("xls"), "both"),
-    Format("ppt", "application/vnd.ms-powerpoint", ("ppt", "pps"), _prove("ppt"), "both"),
+    Format("doc", "application/msword", ("doc", "dot"), _prove("doc"), "both", {"zip"}),
+    Format("xls", "application/vnd.ms-excel", ("xls", "xlt"), _prove("xls"), "both", {"zip"}),
+    Format("ppt", "application/vnd.ms-powerpoint", ("ppt", "pps"), _prove("ppt"), "both", {"zip"}),
 )
