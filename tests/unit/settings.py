@@ -43,7 +43,7 @@ READS: dict[str, frozenset[str]] = {
     "scheduler": frozenset(
         {
             "DATABASE_URL", "AMQP_URL", "UNKNOWN_RESEND_SECONDS", "MEDIA_FORMATS", "TEXTS_FILE",
-            "LEDGER_RAW_DAYS", "KEYS_DAYS",
+            "LEDGER_RAW_DAYS", "KEYS_DAYS", "MEDIA_STORE_URL", "MEDIA_KEPT_DAYS",
         }
     ),
     "sender": frozenset(
@@ -93,6 +93,7 @@ WRONG: dict[str, list[str]] = {
     "REFUSAL_NOTICE_SECONDS": _SECONDS,
     "MEDIA_FORMATS": ["", ",", "pdf,,jpg", "pdf,exe", SECRET],
     "MEDIA_MAX_BYTES": _SECONDS,
+    "MEDIA_KEPT_DAYS": ["0", "-1", "abc", "1.5", "36501", SECRET],
     "MEDIA_STORE_URL": ["", "file:///", "file://relative", "s3://", "/a/folder", f"ftp://{SECRET}"],
     "TEMPLATE_OPENING": _TEMPLATES,
     "TEMPLATE_CLOSING": _TEMPLATES,

@@ -63,3 +63,15 @@ async def test_what_is_dropped_is_gone_and_can_be_dropped_again(tmp_path: Path) 
     await store.drop("key")
 
     assert list((tmp_path / "store").iterdir()) == []
+
+
+async def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "first").write_bytes(b"first")
+    (tmp_path / "second").write_bytes(b"second")
+    store = MediaStore((tmp_path / "store").as_uri())
+    await store.keep("key", tmp_path / "first")
+
+    with pytest.raises(OutsideAwayError):
+        await store.keep("key", tmp_path / "second")
+
+    assert await read(store, "key") == b"first"
