@@ -9,6 +9,7 @@ import aiohttp
 import asyncpg
 import pytest
 
+from shared.whatsapp.sendable import SENDABLE
 from tests import media_files, sendable_files
 from tests.answering import AUTHORIZED, answer_with_files
 from tests.eventually import eventually
@@ -88,7 +89,7 @@ async def test_every_format_that_whatsapp_takes_is_taken(desk: System, name: str
 
     assert status == 202, message
     (file,) = message["attachments"]
-    assert file["format"] == {"h264": "mp4", "opus": "oga"}.get(name, name)
+    assert file["format"] == SENDABLE[name].format
     assert file["filename"].startswith("x.")
     assert await desk.download(file["id"]) == (200, sendable_files.sendable()[name])
 
