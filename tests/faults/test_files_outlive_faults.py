@@ -213,8 +213,8 @@ async def test_what_meta_has_lost_is_unavailable_with_its_reason(
         assert await database.fetchval(put_off) == FILES
 
     await eventually(asked_once)
-    # Nine more attempts, without the forty minutes between them.
-    await database.execute("UPDATE attachments SET attempts = 9, next_attempt_at = now()")
+    # Nine more answers, without the forty minutes between them.
+    await database.execute("UPDATE attachments SET missing_answers = 9, next_attempt_at = now()")
 
     await eventually(lambda: all_end(database, "not_found"))
 
