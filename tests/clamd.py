@@ -14,7 +14,7 @@ from deploy.local.apt_install import install_packages, root_prefix
 from deploy.local.errors import InstallationError
 from deploy.local.free_ports import free_ports
 from deploy.local.installed_servers import search_path
-from shared.media.antivirus import Antivirus
+from shared.media.antivirus import Antivirus, AntivirusAwayError
 from shared.service import Service
 from tests.eventually import eventually
 from tests.servers import ROOT
@@ -96,7 +96,10 @@ class Clamd:
     async def _answers(self) -> None:
         assert self.process is not None
         assert self.process.returncode is None, (self.folder / "log").read_text()[-2000:]
-        await Antivirus(self.address, Service()).check()
+        try:
+            await Antivirus(self.address, Service()).check()
+        except AntivirusAwayError as error:
+            raise AssertionError("it does not answer yet") from error
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None

@@ -70,8 +70,8 @@ class Antivirus:
         Raises AntivirusAwayError, or NoVerdictError where the daemon is there but did not take the
         file to its end, or answered something else: then nobody knows what is in it.
         """
+        await self.check()  # not in the room: who waits for a place would wait for a frozen daemon
         async with self._room:
-            await self.check()
             try:
                 async with asyncio.timeout(SCAN_SECONDS), self._connected() as streams:
                     answer = await _stream(*streams, path)

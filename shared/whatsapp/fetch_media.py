@@ -103,9 +103,10 @@ class MediaApi:
             async with asyncio.timeout(FETCH_SECONDS):
                 address = await self._ask_for_address(media_id)
                 return await self._download(address, into, path, most_bytes)
-        except (aiohttp.ClientError, HostRefusedError, OSError) as error:
-            # aiohttp's own error hides what it came from.
-            raise MediaAwayError(0) from error.__cause__ or error
+        except aiohttp.ClientError as error:
+            raise MediaAwayError(0) from error.__cause__ or error  # what it came from says more
+        except (HostRefusedError, OSError) as error:
+            raise MediaAwayError(0) from error
 
     async def _ask_for_address(self, media_id: str) -> URL:
         url = (self._graph_url / media_id).with_query(phone_number_id=self._phone_number_id)
