@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-import asyncpg
 import psutil
 from uuid_utils.compat import uuid7
 
 from shared.broker.publish import Publisher
 from shared.broker.publish_attachments import publish_attachments
+from shared.database.pool import Pool, create_pool
 from shared.events import AttachmentReceived
 from shared.service import Service
 from tests.eventually import eventually
@@ -48,7 +48,7 @@ class AtWork:
     """One validator, its source, and a way to give it work."""
 
     system: System
-    database: asyncpg.Connection
+    database: Pool
     publisher: Publisher
     validator: Process
     source_url: str
@@ -141,7 +141,7 @@ async def at_work(system: System, files: Path) -> AsyncIterator[AtWork]:
     url = f"http://127.0.0.1:{port}"
     stall_file = system.folder / "stall"
     await route(system.database_url, text_message("34600111222", "Aquí están mis ficheros"))
-    database = await asyncpg.connect(system.database_url)
+    database = await create_pool(system.database_url, "tests")
     service = Service()
     publisher = Publisher(system.amqp_url, service)
     publishing = asyncio.create_task(publisher.run())

@@ -11,7 +11,7 @@ GUARDS_OF_FETCHING = (
         "hosts-of-the-token",
         "whoever can have Meta tell an address gets the access token",
         (Cut(_HOSTS, " or not self._may_see_token(origin):", ":"),),
-        (_FETCH + "test_no_other_host_is_asked_let_alone_sees_the_token",),
+        ("tests/unit/whatsapp/test_media_hosts.py::test_no_other_address_is_asked",),
     ),
     Guard(
         "private-addresses",
