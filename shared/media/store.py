@@ -4,12 +4,14 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
 from shared.errors import OutsideAwayError
+from shared.nameless_file import name_file
 
 # S3 takes parts of no less than 5 MiB; they are sent one after the other, to bound the memory.
 PART_BYTES = 5 * 1024 * 1024
@@ -39,11 +41,18 @@ class MediaStore:
         """
         try:
             store = self._open()
-            await obstore.put_async(store, key, file, chunk_size=PART_BYTES, max_concurrency=1)
-            if isinstance(store, LocalStore) and store.prefix is not None:
-                await asyncio.to_thread(_sync, store.prefix / key)
+            folder = store.prefix if isinstance(store, LocalStore) else None
+            if folder is None or not await asyncio.to_thread(name_file, file, folder, key):
+                await obstore.put_async(store, key, file, chunk_size=PART_BYTES, max_concurrency=1)
+            if folder is not None:
+                await asyncio.to_thread(_sync, folder / key)
         except UNUSABLE as error:
             raise OutsideAwayError("the media store does not answer") from error
+
+    @property
+    def folder(self) -> Path | None:
+        """Give the folder in which files on their way best lie: `keep` need not copy them then."""
+        return Path(unquote(urlsplit(self._url).path)) if self._url.startswith("file:") else None
 
     async def read(self, key: str) -> AsyncGenerator[bytes, None]:
         """Give the bytes in pieces; raise OutsideAwayError where they cannot be had."""

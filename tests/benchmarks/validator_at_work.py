@@ -83,13 +83,13 @@ class AtWork:
             path.unlink()
         return {row["state"]: row["count"] for row in states}
 
-    async def download(self, count: int, name: str, at_once: int) -> float:
-        """Have them downloaded plainly; give the seconds."""
+    async def download(self, count: int, name: str, how: str) -> float:
+        """Have them downloaded plainly, all at once; give the seconds. `how`: sync or cached."""
         folder = self.system.folder / "plain"
         folder.mkdir(exist_ok=True)
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.benchmarks.plain_download",
-            self.url + name, str(count), str(at_once), str(folder),
+            self.url + name, str(count), str(folder), how,
             cwd=ROOT, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         told, _ = await process.communicate()
