@@ -9,7 +9,6 @@ from shared.errors import OutsideAwayError
 from shared.media.store import PART_BYTES, MediaStore
 from shared.nameless_file import nameless_file
 
-
 # In memory: another file system wherever the tests run.
 OTHER_DISK = Path("/dev") / "shm"
 
