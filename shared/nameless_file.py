@@ -4,8 +4,8 @@ import asyncio
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -20,14 +20,18 @@ class Digest(Protocol):
         """Take more bytes."""
 
 
-@contextmanager
-def nameless_file(folder: Path | None = None) -> Iterator[tuple[BinaryIO, Path]]:
+@asynccontextmanager
+async def nameless_file(folder: Path | None = None) -> AsyncIterator[tuple[BinaryIO, Path]]:
     """Give an open file, and the path under which processes of this host can read it meanwhile.
 
-    Where `folder` can have it, it lies there, and `name_file` may keep it without a copy.
+    Where `folder` can have it, it lies there, and `name_file` may keep it without a copy. It is
+    opened and closed in a thread: on a disk that is busy either took up to a second.
     """
-    with _open_in(folder) or tempfile.TemporaryFile() as file:
+    file = await asyncio.to_thread(_open_in, folder)
+    try:
         yield file, Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+    finally:
+        await asyncio.to_thread(file.close)
 
 
 def name_file(file: Path, folder: Path, name: str) -> bool:
@@ -50,14 +54,13 @@ def name_file(file: Path, folder: Path, name: str) -> bool:
     return True
 
 
-def _open_in(folder: Path | None) -> BinaryIO | None:
-    """Open one that can get a name later; tempfile's cannot (O_EXCL)."""
-    if folder is None:
-        return None
-    try:
-        return os.fdopen(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666), "w+b")
-    except OSError:
-        return None  # no folder yet, or a file system without such files
+def _open_in(folder: Path | None) -> BinaryIO:
+    """Open one that can get a name later, which tempfile's cannot (O_EXCL)."""
+    if folder is not None:
+        # Without that: no folder yet, or a file system without such files.
+        with suppress(OSError):
+            return os.fdopen(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666), "w+b")
+    return tempfile.TemporaryFile()
 
 
 async def absorb(piece: bytes, digest: Digest, into: BinaryIO) -> None:

@@ -74,7 +74,7 @@ class ValidateMedia:
         if claim.media_id is None:
             await self._give_up(claim, "not_found")  # nothing that could be asked for
             return
-        with nameless_file(self._store.folder) as (file, path):
+        async with nameless_file(self._store.folder) as (file, path):
             try:
                 # At first it is fetched anyway: what is refused needs no scan, and is told at once.
                 if self._antivirus is not None and claim.attempt > 1:

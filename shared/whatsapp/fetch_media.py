@@ -135,7 +135,7 @@ class MediaApi:
                 if size > most_bytes:
                     raise MediaTooLargeError
                 await absorb(piece, digest, into)
-            into.flush()
+            await asyncio.to_thread(into.flush)
             return Fetched(path, size, digest.hexdigest())
 
     def _open_session(self) -> aiohttp.ClientSession:

@@ -75,7 +75,7 @@ async def test_a_file_that_lies_in_the_folder_without_a_name_gets_one_and_is_not
     store = MediaStore((tmp_path / "a store").as_uri())
     assert store.folder == tmp_path / "a store"
     store.folder.mkdir()
-    with nameless_file(store.folder) as (file, path):
+    async with nameless_file(store.folder) as (file, path):
         file.write(b"bytes")
         file.flush()
         assert list(store.folder.iterdir()) == [], "until then nobody sees it"
@@ -91,7 +91,7 @@ async def test_a_file_without_a_name_that_lies_elsewhere_is_copied(
     tmp_path: Path, folder: Path | None
 ) -> None:
     store = MediaStore((tmp_path / "store").as_uri())
-    with nameless_file(folder) as (file, path):
+    async with nameless_file(folder) as (file, path):
         file.write(b"bytes")
         file.flush()
 
@@ -114,7 +114,7 @@ async def test_what_is_kept_is_not_what_somebody_else_can_still_write(tmp_path: 
 async def test_a_file_without_a_name_never_takes_the_name_of_another(tmp_path: Path) -> None:
     store = MediaStore(tmp_path.as_uri())
     for content in (b"first", b"second"):
-        with nameless_file(store.folder) as (file, path):
+        async with nameless_file(store.folder) as (file, path):
             file.write(content)
             file.flush()
             if content == b"first":
