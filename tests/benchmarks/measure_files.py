@@ -24,7 +24,7 @@ from tests.system import System
 
 FILES = 50
 BYTES = 64_000_000
-TURNS = 5
+TURNS = 3
 SMALL_FILES = 2_000
 MEBIBYTE = 2**20
 # Elements without end: expat reads them for some ten seconds.
