@@ -117,5 +117,7 @@ class Clamd:
 async def clamd_in(folder: Path) -> AsyncIterator[Clamd]:
     """Give a daemon that is not started yet, and end it."""
     clamd = Clamd(find_clamd(), folder, free_ports(1)[0])
-    yield clamd
-    await clamd.kill()
+    try:
+        yield clamd
+    finally:
+        await clamd.kill()
