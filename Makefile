@@ -35,6 +35,16 @@ measure: for-developing ## measure the main path and files on this machine (abou
 measure-sending: for-developing ## measure what a sender drives, and what a flood does (about four minutes)
 	@$(IN_VENV) tests.benchmarks.measure_sending
 
+.PHONY: corpus
+corpus: for-developing ## make files of every kind, judge them and print a table (FOLDER=… keeps them)
+	@$(IN_VENV) tests.corpus $(FOLDER)
+
+.PHONY: compare-detectors
+compare-detectors: for-developing ## hold libraries that detect types against our proofs (FOLDER=a folder for each kind)
+	@$(PYTHON) -m venv .local/detectors && .local/detectors/bin/pip -q install -r tests/benchmarks/detectors.txt
+	@test -n "$(FOLDER)" || $(IN_VENV) tests.corpus .local/corpus
+	@.local/detectors/bin/python -m tests.benchmarks.compare_detectors $(or $(FOLDER),.local/corpus)
+
 .PHONY: fuzz
 fuzz: for-developing ## send ingress what nobody should send (CASES=200000)
 	@$(IN_VENV) tests.fuzz --cases $(or $(CASES),200000)

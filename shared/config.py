@@ -7,16 +7,17 @@ ValueError whose text names the variable and never shows its value.
 import sys
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from shared.environment import (
     Env,
     choice,
     days,
+    days_or_never,
     environment,
     host_and_port,
     hosts,
     is_host,
+    is_store,
     name_and_language,
     names,
     not_blank,
@@ -150,16 +151,12 @@ def clamav_address(env: Env) -> tuple[str, int] | None:
 
 def media_store_url(env: Env) -> str:
     """Give where accepted files are kept: a folder (`file:///…`) or a bucket (`s3://…`)."""
-    check = url_of("file", "s3", needs_host=False)
-    value = env.str("MEDIA_STORE_URL", DEFAULT_MEDIA_STORE, validate=[not_blank, check])
-    parts = urlsplit(value)
-    right = parts.netloc if parts.scheme == "s3" else not parts.netloc and len(parts.path) > 1
-    if not right:
-        raise ValueError(
-            'Environment variable "MEDIA_STORE_URL" invalid: must be file:///folder or '
-            "s3://bucket/prefix."
-        )
-    return value
+    return env.str("MEDIA_STORE_URL", DEFAULT_MEDIA_STORE, validate=[not_blank, is_store])
+
+
+def media_kept(env: Env) -> timedelta | None:
+    """Give how long after a ticket's end its files are kept; None: for ever."""
+    return days_or_never(env, "MEDIA_KEPT_DAYS", 1)
 
 
 def unknown_resend(env: Env) -> timedelta:

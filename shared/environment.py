@@ -15,10 +15,12 @@ __all__ = [
     "ValidationError",
     "choice",
     "days",
+    "days_or_never",
     "environment",
     "host_and_port",
     "hosts",
     "is_host",
+    "is_store",
     "name_and_language",
     "names",
     "not_blank",
@@ -113,10 +115,24 @@ def is_host(value: str) -> None:
             raise ValidationError("Is not an IP address.") from None
 
 
+def is_store(value: str) -> None:
+    """Check that a value is a folder of this machine or a bucket."""
+    url_of("file", "s3", needs_host=False)(value)
+    parts = urlsplit(value)
+    right = parts.netloc if parts.scheme == "s3" else not parts.netloc and len(parts.path) > 1
+    if not right:
+        raise ValidationError("Must be file:///folder or s3://bucket/prefix.")
+
+
 def days(env: Env, name: str, default: int, least: int) -> timedelta:
     """Read a number of days."""
     check = validate.Range(min=least, max=MOST_DAYS, error=f"Must be {least} or more days.")
     return timedelta(days=env.int(name, default, validate=check))
+
+
+def days_or_never(env: Env, name: str, least: int) -> timedelta | None:
+    """Read a number of days; an empty value, too, counts as none."""
+    return days(env, name, least, least) if env.str(name, "") else None
 
 
 def choice(env: Env, name: str, default: str, *others: str) -> str:

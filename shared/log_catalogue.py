@@ -63,6 +63,7 @@ CATALOGUE: Mapping[str, frozenset[str]] = {
         "ticket.reopened": {"ticket", "agent", "told"},
         "ticket.closed": {"ticket", "closed_at", "by"},
         "ticket.merged": {"ticket", "into"},
+        "ticket.files_deleted": {"ticket_id", "files"},
         "ticket.read": {"ticket", "agent", "messages"},
         "message.queued": {"ticket_id", "message_id", "purpose"},
         "message.marked": {"message_id"},

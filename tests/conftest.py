@@ -10,6 +10,8 @@ import pytest
 from deploy.local.servers import Servers
 from shared.log import configure_logging
 from tests.clamd import Clamd, NoClamdError, clamd_in
+from tests.closed_tickets import ClosedTickets
+from tests.s3_server import S3Server, s3_server
 from tests.servers import (
     TestServers,
     database_of_its_own,
@@ -67,6 +69,19 @@ async def clamd(tmp_path: Path) -> AsyncIterator[Clamd]:
             yield clamd
     except NoClamdError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def tickets(database: asyncpg.Connection, database_url: str, tmp_path: Path) -> ClosedTickets:
+    """Tickets with files, in the folder that `system` has too."""
+    return ClosedTickets(database, database_url, tmp_path / "media")
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A server that speaks S3, started when the first test asks for it."""
+    with s3_server() as server:
+        yield server
 
 
 FAILED = pytest.StashKey[bool]()

@@ -138,10 +138,13 @@ def ogg_checksum(data: bytes) -> int:
     return crc
 
 
-def small_mp4(seed: int = 0, size: int = 0, brand: bytes = b"isom") -> bytes:
+def small_mp4(
+    seed: int = 0, size: int = 0, brand: bytes = b"isom", handler: bytes = b"vide"
+) -> bytes:
     """The boxes of a film, without one picture in it."""
     header = box(b"mvhd", bytes(12) + struct.pack(">II", 1000, seed) + bytes(80))
-    track = box(b"trak", box(b"tkhd", bytes(84)))
+    media = box(b"mdia", box(b"hdlr", bytes(8) + handler + bytes(13)))
+    track = box(b"trak", box(b"tkhd", bytes(84)) + media)
     begin = box(b"ftyp", brand + struct.pack(">I", 512) + b"isomiso2mp41")
     begin += box(b"moov", header + track)
     filling = max(64, size - len(begin) - 8)

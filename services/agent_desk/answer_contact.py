@@ -66,11 +66,13 @@ async def _answer_with_form(request: web.Request) -> web.Response:
         text = check_text(form.text, LONGEST_ANSWER) if form.text is not None else None
         if text is None and not form.files:
             raise Problem(422, "The form has neither a `text` nor a `file`.")
-        kept = await keep_files(desk.store, await judge_files(desk.proofs, form.files))
+        judged = await judge_files(desk.proofs, form.files)
+        kept = await keep_files(desk.pool, desk.store, judged)
         try:
             return await _answer(request, text, kept, is_form=True)
         except Problem:
-            # It was certainly not written. After any other failure it may have been.
+            # It was certainly not written. After any other failure it may have been, and the
+            # scheduler finds out.
             await drop_files(desk.store, kept)
             raise
 

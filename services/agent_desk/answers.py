@@ -65,6 +65,10 @@ class Attachment(msgspec.Struct, frozen=True):
     size: Annotated[int | None, _said("In bytes.")]
     state: Annotated[AttachmentState, _said("Only an accepted file can be downloaded.")]
     reason: Annotated[Reason | None, _said("Why it was refused or is unavailable.")]
+    deleted_at: Annotated[
+        Time | None,
+        _said("When the bytes of an accepted file were deleted, because its ticket is long over."),
+    ] = None
 
 
 class Earlier(msgspec.Struct, frozen=True):

@@ -32,9 +32,13 @@ SAFE_HEADERS = {
 
 
 async def download_attachment(request: web.Request) -> web.StreamResponse:
-    """Answer with the bytes; 404 unless the file was accepted, 503 while the store is away."""
+    """Answer with the bytes; 404 unless the file was accepted, 410 once its bytes are deleted.
+
+    503 while the store is away.
+    """
     started = monotonic()
-    row = await _find_attachment(request.app[DESK].pool, request.match_info["id"])
+    pool = request.app[DESK].pool
+    row = await _find_attachment(pool, request.match_info["id"])
     response = _begin_answer(row)
     if request.method == hdrs.METH_HEAD:
         await response.prepare(request)
@@ -45,6 +49,8 @@ async def download_attachment(request: web.Request) -> web.StreamResponse:
             sent = await _send(request, response, pieces, row["size"])
         except OutsideAwayError as error:
             if not response.prepared:
+                # They may have been deleted since the row was read.
+                await _find_attachment(pool, request.match_info["id"])
                 log.error("request.failed", method=request.method, **failure(error))
                 raise Problem(
                     503, "The media store does not answer.", headers={"Retry-After": "5"}
@@ -63,7 +69,7 @@ async def download_attachment(request: web.Request) -> web.StreamResponse:
 
 
 FIND_ATTACHMENT = """
-SELECT id, filename, format, size, storage_key FROM attachments
+SELECT id, filename, format, size, storage_key, bytes_deleted_at FROM attachments
 WHERE id = $1 AND state = 'accepted'
 """
 
@@ -75,6 +81,8 @@ async def _find_attachment(pool: Pool, given: str) -> asyncpg.Record:
         row = await pool.fetchrow(FIND_ATTACHMENT, attachment_id)
     if row is None:
         raise Problem(404, "There is no accepted attachment with this id.")
+    if row["bytes_deleted_at"] is not None:
+        raise Problem(410, "The file was deleted; what is known of it stands in its message.")
     return row
 
 

@@ -74,7 +74,10 @@ _ATTACHMENT = Reply(
         "Cross-Origin-Resource-Policy",
     ),
 )
-_NO_ATTACHMENT = {404: "There is no accepted attachment with this id."}
+_NO_ATTACHMENT = {
+    404: "There is no accepted attachment with this id.",
+    410: "Its bytes were deleted, because its ticket is long over.",
+}
 
 STREAM = """\
 The stream says what to fetch again, never its words. Events: `message` (new, or its text changed),

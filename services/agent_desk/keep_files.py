@@ -1,6 +1,5 @@
 """Judge the files that an agent wants to send, and keep the bytes of those that can be sent."""
 
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,16 +7,17 @@ from dataclasses import dataclass
 from services.agent_desk.name_download import name_file
 from services.agent_desk.problems import Problem
 from services.agent_desk.read_form import ReceivedFile
+from shared.database.pool import Pool
 from shared.errors import OutsideAwayError
 from shared.media.formats.format import Verdict
-from shared.media.formats.registry import SENDABLE_FORMATS
+from shared.media.formats.registry import SENT_FORMATS
 from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
+from shared.tickets.announce_bytes import announce_bytes
 from shared.tickets.queue_files import OutgoingFile
 from shared.whatsapp.sendable import IN_WORDS, MEBIBYTE, SENDABLE, Sendable
 
 WITHOUT_NAME = "archivo"
-_KEY_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,18 @@ async def judge_files(proofs: Proofs, files: Sequence[ReceivedFile]) -> list[Jud
         if file.size > sendable.most_bytes:
             most = sendable.most_bytes // MEBIBYTE
             raise Problem(413, f"{called} is larger than {most} MiB, the most for {sendable.kind}.")
-        extensions = SENDABLE_FORMATS[verdict.format.name].extensions
+        extensions = SENT_FORMATS[verdict.format.name].extensions
         name = name_file(file.filename, WITHOUT_NAME, extensions)
         judged.append(JudgedFile(file, sendable, name))
     return judged
 
 
-async def keep_files(store: MediaStore, judged: Sequence[JudgedFile]) -> list[OutgoingFile]:
+async def keep_files(
+    pool: Pool, store: MediaStore, judged: Sequence[JudgedFile]
+) -> list[OutgoingFile]:
     """Store the bytes of all, or of none and raise OutsideAwayError where the store is away."""
-    kept = [_under_new_key(one) for one in judged]
+    keys = await announce_bytes(pool, len(judged))
+    kept = [_under_key(one, key) for one, key in zip(judged, keys, strict=True)]
     try:
         for file, one in zip(kept, judged, strict=True):
             await store.keep(file.storage_key, one.received.path)
@@ -65,16 +68,15 @@ async def keep_files(store: MediaStore, judged: Sequence[JudgedFile]) -> list[Ou
     return kept
 
 
-def _under_new_key(judged: JudgedFile) -> OutgoingFile:
-    """Name what is kept: the key is random, and nothing from outside is in it."""
-    key, file = secrets.token_hex(_KEY_BYTES), judged.received
+def _under_key(judged: JudgedFile, key: str) -> OutgoingFile:
+    file = judged.received
     return OutgoingFile(
         judged.name, file.declared_type, judged.sendable.format, file.size, file.sha256, key
     )
 
 
 async def drop_files(store: MediaStore, kept: Sequence[OutgoingFile]) -> None:
-    """Delete bytes to which no message refers; what cannot be deleted now stays behind."""
+    """Delete bytes to which no message refers; what cannot be deleted now is erased later."""
     for one in kept:
         with suppress(OutsideAwayError):
             await store.drop(one.storage_key)

@@ -40,7 +40,7 @@ async def list_messages(request: web.Request) -> web.Response:
 
 
 LIST_ATTACHMENTS = """
-SELECT id, message_id, filename, declared_type, format, size, state, reason
+SELECT id, message_id, filename, declared_type, format, size, state, reason, bytes_deleted_at
 FROM attachments WHERE message_id = ANY ($1) ORDER BY id
 """
 

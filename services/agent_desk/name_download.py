@@ -8,6 +8,10 @@ from urllib.parse import quote
 # File systems take 255 bytes; a browser adds to the name where it is taken.
 _MOST_BYTES = 180
 _PATH = re.compile(r'[/\\:*?"<>|%;]')
+# Windows takes these for devices, whatever stands behind their first dot.
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|\Z)", re.IGNORECASE
+)
 _EXTENSION = re.compile(r"(?<=.)\.(?=\w*[A-Za-z])\w{1,5}\Z", re.ASCII)
 
 
@@ -26,6 +30,7 @@ def name_file(filename: str | None, without_name: str, extensions: Sequence[str]
         given = found[0][1:].lower()
         extension = given if given in extensions else extension
     stem = stem.encode()[:_MOST_BYTES].decode(errors="ignore").strip(" .")
+    stem = f"_{stem}" if _DEVICE.match(stem) else stem
     return f"{stem or without_name}.{extension}"
 
 

@@ -15,7 +15,7 @@ from services.agent_desk.watch_changes import ChangeWatch
 from services.agent_desk.write_document import PREFIX, write_document
 from shared.database.pool import create_pool, watch_database
 from shared.http_server import serve_http
-from shared.media.formats.registry import SENDABLE_FORMATS
+from shared.media.formats.registry import SENT_FORMATS
 from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 from shared.service import Service
@@ -35,7 +35,7 @@ async def serve(settings: Settings, service: Service) -> None:
     """Serve agents until the process is asked to stop; their requests under way are answered."""
     pool = await create_pool(settings.database_url, "agent_desk", size=8)
     app = web.Application(middlewares=[answer_problems, authenticate])
-    async with Proofs(tuple(SENDABLE_FORMATS.values())) as proofs:
+    async with Proofs(tuple(SENT_FORMATS.values())) as proofs:
         app[DESK] = Desk(
             pool,
             settings,

@@ -98,4 +98,5 @@ def _show_attachment(row: asyncpg.Record) -> Attachment:
         size=row["size"],
         state=row["state"],
         reason=row["reason"],
+        deleted_at=row["bytes_deleted_at"],
     )

@@ -1,31 +1,36 @@
 """Take a file whose format is proved: keep its bytes, then say that they are there."""
 
-import secrets
-
 from services.media_validator.claim_attachment import Claim
 from shared.database.pool import Pool
 from shared.database.transaction import transaction
 from shared.media.store import MediaStore
+from shared.tickets.announce_bytes import announce_bytes
 from shared.whatsapp.fetch_media import Fetched
 
-# A second time with the same key where the answer to the commit was lost.
+# A second time with the same key where the answer to the commit was lost. Bytes that are being
+# erased (`announce_bytes`) are nobody's any more, and the file is fetched again.
 ACCEPT = """
+WITH ours AS (
+    SELECT id, storage_key FROM attachments
+    WHERE id = $1 AND attempts = $2 AND (state = 'pending' OR storage_key = $6) FOR UPDATE),
+taken AS (
+    DELETE FROM unnamed_bytes WHERE bytes_key = $6 AND NOT erasing AND EXISTS (SELECT FROM ours)
+    RETURNING bytes_key)
 UPDATE attachments
 SET state = 'accepted', format = $3, size = $4, sha256 = $5, storage_key = $6,
     lease_until = NULL, next_attempt_at = NULL
-WHERE id = $1 AND attempts = $2 AND (state = 'pending' OR storage_key = $6)
-RETURNING id
+FROM ours
+WHERE attachments.id = ours.id AND (ours.storage_key = $6 OR EXISTS (SELECT FROM taken))
+RETURNING attachments.id
 """
 
-_KEY_BYTES = 16
 
-
-async def store_media(store: MediaStore, fetched: Fetched) -> str:
-    """Give the key under which the bytes are kept: random, and nothing from outside is in it.
+async def store_media(pool: Pool, store: MediaStore, fetched: Fetched) -> str:
+    """Give the key under which the bytes are kept.
 
     Raises OutsideAwayError where the store does not take them.
     """
-    key = secrets.token_hex(_KEY_BYTES)
+    (key,) = await announce_bytes(pool)
     await store.keep(key, fetched.path)
     return key
 

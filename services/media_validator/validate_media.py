@@ -118,7 +118,7 @@ class ValidateMedia:
         self, claim: Claim, fetched: Fetched, format_name: str, started: float
     ) -> None:
         async with self._storing:
-            key = await store_media(self._store, fetched)
+            key = await store_media(self._pool, self._store, fetched)
         accepted = await self._finish(
             claim,
             lambda: accept_media(self._pool, claim, fetched, format_name, key, _ms(started)),

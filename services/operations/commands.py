@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from services.operations.audit_logs import audit_logs, audit_options
 from services.operations.command_failed import CommandFailedError
 from services.operations.discard_dead_letters import discard_dead_letters, discard_options
+from services.operations.judge_files import judge_files, judge_options
 from services.operations.list_conflicts import conflict_options, list_conflicts
 from services.operations.list_dead_letters import list_dead_letters, list_options
 from services.operations.merge_contacts import merge_contacts, merge_options
@@ -41,6 +42,7 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "migrate": Command(migrate_database),
     "audit": Command(audit_logs, audit_options),
+    "judge": Command(judge_files, judge_options),
     "purge": Command(purge, purge_options),
     "replay": Command(replay_items, replay_options),
     "channel show": Command(show_channel),

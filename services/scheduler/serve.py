@@ -11,21 +11,26 @@ from services.scheduler.drop_early_statuses import drop_early_statuses
 from services.scheduler.drop_old_changes import drop_old_changes
 from services.scheduler.drop_old_paces import drop_old_paces
 from services.scheduler.drop_old_read_marks import drop_old_read_marks
+from services.scheduler.erase_bytes import erase_bytes
 from services.scheduler.expire_leases import expire_leases
 from services.scheduler.purge_old_items import purge_old_items
 from services.scheduler.queue_refusal_notices import queue_refusal_notices
 from services.scheduler.requeue_attachments import requeue_attachments
 from services.scheduler.resend_unknown import resend_unknown
+from services.scheduler.retire_old_files import retire_old_files
 from services.scheduler.settings import Settings
 from shared.broker.publish import Publisher
 from shared.database.pool import AWAY, Pool, create_pool
 from shared.errors import OutsideAwayError
 from shared.log import failure, log
+from shared.media.store import MediaStore
 from shared.service import Service
 
 # A ticket is written closed within a second of its deadline.
 POLL_SECONDS = 0.25
 SWEEP_SECONDS = 10.0
+# A file that a desk calls deleted is gone from the store soon after.
+ERASE_SECONDS = 2.0
 DAILY_SECONDS = 86_400.0
 # What is away is asked less often, and said less often.
 AWAY_SECONDS = 2.0
@@ -67,6 +72,7 @@ def _chores(
 ) -> Sequence[Chore]:
     wait, texts, formats = settings.unknown_resend, settings.texts, settings.formats
     raw_kept, keys_kept = settings.ledger_raw_kept, settings.keys_kept
+    store, media_kept = MediaStore(settings.store_url), settings.media_kept
     return (
         Chore("close_due_tickets", lambda: close_due_tickets(pool)),
         Chore("expire_leases", lambda: expire_leases(pool)),
@@ -78,6 +84,12 @@ def _chores(
         Chore("drop_old_paces", lambda: drop_old_paces(pool), every=SWEEP_SECONDS),
         Chore("drop_old_read_marks", lambda: drop_old_read_marks(pool), every=SWEEP_SECONDS),
         Chore("drop_early_statuses", lambda: drop_early_statuses(pool), every=SWEEP_SECONDS),
+        Chore("erase_bytes", lambda: erase_bytes(pool, store), every=ERASE_SECONDS),
+        Chore(
+            "retire_old_files",
+            lambda: retire_old_files(pool, media_kept, stopping),
+            every=DAILY_SECONDS,
+        ),
         Chore(
             "purge_old_items",
             lambda: purge_old_items(pool, raw_kept, keys_kept, stopping),

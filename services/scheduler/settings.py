@@ -19,6 +19,9 @@ class Settings:
     texts: Texts
     ledger_raw_kept: timedelta
     keys_kept: timedelta
+    store_url: str
+    media_kept: timedelta | None
+    """None: files are kept for ever."""
 
 
 def read_settings(env: config.Env) -> Settings:
@@ -31,4 +34,6 @@ def read_settings(env: config.Env) -> Settings:
         texts=read_texts(config.texts_file(env)),
         ledger_raw_kept=config.ledger_raw_kept(env),
         keys_kept=config.keys_kept(env),
+        store_url=config.media_store_url(env),
+        media_kept=config.media_kept(env),
     )

@@ -58,7 +58,9 @@ class UploadClaim:
     format: str
     size: int
     """In bytes."""
-    storage_key: str
+    storage_key: str | None
+    """None: the bytes were deleted with those of a ticket that was over, and now the message came
+    back."""
     last_inbound_at: datetime | None
     claimed_at: datetime
     """By PostgreSQL's clock."""

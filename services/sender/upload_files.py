@@ -24,7 +24,7 @@ from shared.errors import TryAgainError
 from shared.log import failure, log
 from shared.media.store import MediaStore
 from shared.service import Service
-from shared.whatsapp.error_codes import RETRY
+from shared.whatsapp.error_codes import NO_FILE, RETRY
 from shared.whatsapp.sendable import BY_FORMAT
 from shared.whatsapp.upload_media import UploadApi, UploadAway, Uploaded, UploadRefused
 
@@ -90,6 +90,10 @@ class UploadFiles:
         form = form_of(None, claim.last_inbound_at, claim.claimed_at, has_template=False)
         if form == "undeliverable":
             await self._record(claim, lambda: record_uploaded(self._pool, claim, None, 0))
+            return
+        if claim.storage_key is None:
+            gone = UploadRefused(NO_FILE, 0, None)
+            await self._record(claim, lambda: record_upload_failed(self._pool, claim, gone))
             return
         media_type = BY_FORMAT[claim.format].media_type
         async with aclosing(self._store.read(claim.storage_key)) as pieces:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.database.transaction import Transaction
+from shared.errors import OutsideAwayError
+from shared.tickets.announce_bytes import take_bytes
 from shared.tickets.queue_message import Outgoing, queue_messages
 
 INSERT_FILES = """
@@ -50,10 +52,13 @@ async def queue_answer(
 ) -> list[int]:
     """Write the messages in their order and give their ids.
 
-    The keys of `files` are places in `outgoing`; the caller has locked the contact.
+    The keys of `files` are places in `outgoing`; the caller has locked the contact. Raises
+    OutsideAwayError where bytes were stored so long ago that they are being erased.
     """
     ids = await queue_messages(tx, outgoing, now)
     if files:
+        if not await take_bytes(tx, [one.storage_key for one in files.values()]):
+            raise OutsideAwayError("the bytes are being erased")
         with_files = [ids[place] for place in files]
         await tx.connection.execute(
             INSERT_FILES,

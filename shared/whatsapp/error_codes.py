@@ -62,6 +62,8 @@ _FAIL = Rule("fail")
 _WINDOW = Rule("window")
 # A contact that has no address; nothing was sent.
 NO_ADDRESS = _FAIL
+# A file whose bytes were deleted, and WhatsApp has it no more; nothing was sent.
+NO_FILE = _FAIL
 # Of no code that we know, and yet an answer of the API: it may concern this message alone.
 _FORBIDDEN = Rule("retry", first_seconds=60, longest_seconds=3600, most_attempts=8)
 

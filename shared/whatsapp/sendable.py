@@ -45,8 +45,8 @@ def _audio(name: str, media_type: str) -> Sendable:
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 
-# The keys are the names of `shared/media/formats/registry.py`: two formats are proved more strictly
-# there than those of citizens, and shown under the same names.
+# The keys are the names of `shared/media/formats/registry.py`: some formats are proved more
+# strictly there than those of citizens, and shown under the same names.
 SENDABLE: Mapping[str, Sendable] = {
     "pdf": _document("pdf", "application/pdf"),
     "docx": _document("docx", f"{_OFFICE}.wordprocessingml.document"),
@@ -57,14 +57,14 @@ SENDABLE: Mapping[str, Sendable] = {
     "ppt": _document("ppt", "application/vnd.ms-powerpoint"),
     "txt": _document("txt", "text/plain"),
     "jpg": _image("jpg", "image/jpeg"),
-    "png": _image("png", "image/png"),
+    "rgb_png": _image("png", "image/png"),
     "h264": _video("mp4", "video/mp4"),
-    "3gp": _video("3gp", "video/3gpp"),
+    "h264_3gp": _video("3gp", "video/3gpp"),
     "opus": _audio("oga", "audio/ogg"),
     "mp3": _audio("mp3", "audio/mpeg"),
     "aac": _audio("aac", "audio/aac"),
     "amr": _audio("amr", "audio/amr"),
-    "m4a": _audio("m4a", "audio/mp4"),
+    "aac_m4a": _audio("m4a", "audio/mp4"),
 }
 
 BY_FORMAT: Mapping[str, Sendable] = {one.format: one for one in SENDABLE.values()}

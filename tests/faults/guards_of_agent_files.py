@@ -102,7 +102,7 @@ GUARDS_OF_AGENT_FILES = (
     ),
     Guard(
         "dropped-bytes",
-        "what was refused after it was stored stays in the store for ever",
+        "what was refused after it was stored stays in the store for a day",
         (
             Cut(
                 "services/agent_desk/answer_contact.py",

@@ -105,7 +105,7 @@ GUARDS_OF_FILES = (
     ),
     Guard(
         "bytes-of-nobody",
-        "bytes to which nothing refers stay for ever",
+        "bytes of a validator that was given up stay for a day",
         (
             Cut(
                 "services/media_validator/validate_media.py",

@@ -22,6 +22,8 @@ router: Any = import_module("services.ticket_router.serve")
 placing: Any = import_module("services.ticket_router.place_messages")
 locking: Any = import_module("shared.tickets.lock_contacts")
 transacting: Any = import_module("shared.database.transaction")
+retiring: Any = import_module("shared.tickets.retire_files")
+storing: Any = import_module("shared.media.store")
 
 UNLOCKED = "SELECT id FROM contacts WHERE id = ANY($1::bigint[]) ORDER BY id"
 
@@ -119,6 +121,35 @@ def freeze_in_transaction() -> None:
     placing.append_messages = append_and_freeze
 
 
+def dies_while_retiring() -> None:
+    """Die in the transaction that gives old files up."""
+
+    async def die(*_: object) -> None:
+        _die()
+
+    retiring.record_actions = die
+
+
+def dies_before_erasing() -> None:
+    """Die when the store is about to be asked."""
+    _die_at("drop", after=False)
+
+
+def dies_after_erasing() -> None:
+    """Die when the store has answered."""
+    _die_at("drop", after=True)
+
+
+def dies_before_storing() -> None:
+    """Die when bytes are announced and not stored yet."""
+    _die_at("keep", after=False)
+
+
+def dies_after_storing() -> None:
+    """Die when bytes are stored and no file has them yet."""
+    _die_at("keep", after=True)
+
+
 def hasty() -> None:
     """Wait a second, and not twenty, for WhatsApp's answer to a send."""
     sending: Any = import_module("shared.whatsapp.send_message")
@@ -130,7 +161,12 @@ FAULTS: dict[str, Callable[[], None]] = {
     for fault in (
         always_poison,
         bad_data,
+        dies_after_erasing,
+        dies_after_storing,
+        dies_before_erasing,
         dies_before_its_line,
+        dies_before_storing,
+        dies_while_retiring,
         freeze_in_transaction,
         hasty,
         killer,
@@ -140,6 +176,17 @@ FAULTS: dict[str, Callable[[], None]] = {
         without_contact_lock,
     )
 }
+
+
+def _die_at(method: str, *, after: bool) -> None:
+    ask = getattr(storing.MediaStore, method)
+
+    async def ask_and_die(*arguments: object) -> None:
+        if after:
+            await ask(*arguments)
+        _die()
+
+    setattr(storing.MediaStore, method, ask_and_die)
 
 
 def _before_routing(happens: Callable[[], None]) -> None:

@@ -1,8 +1,9 @@
 """PostgreSQL with a clock that stands still until it is moved.
 
 Functions are looked up along the search path, in which the folder of PostgreSQL's own comes first
-unless it is named: so a schema of ours before it takes the place of `clock_timestamp()` and
-`now()`, without a word changed in any statement. Deadlines can be met to the microsecond.
+unless it is named: so a schema of ours before it takes the place of `clock_timestamp()`, `now()`
+and `statement_timestamp()`, without a word changed in any statement. Deadlines can be met to the
+microsecond.
 """
 
 from datetime import datetime
@@ -16,6 +17,8 @@ INSERT INTO stopped.clock VALUES (now());
 CREATE FUNCTION stopped.clock_timestamp() RETURNS timestamptz
     LANGUAGE sql VOLATILE AS 'SELECT at FROM stopped.clock';
 CREATE FUNCTION stopped.now() RETURNS timestamptz
+    LANGUAGE sql STABLE AS 'SELECT at FROM stopped.clock';
+CREATE FUNCTION stopped.statement_timestamp() RETURNS timestamptz
     LANGUAGE sql STABLE AS 'SELECT at FROM stopped.clock';
 DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I SET search_path = stopped, pg_catalog, public',

@@ -43,7 +43,7 @@ READS: dict[str, frozenset[str]] = {
     "scheduler": frozenset(
         {
             "DATABASE_URL", "AMQP_URL", "UNKNOWN_RESEND_SECONDS", "MEDIA_FORMATS", "TEXTS_FILE",
-            "LEDGER_RAW_DAYS", "KEYS_DAYS",
+            "LEDGER_RAW_DAYS", "KEYS_DAYS", "MEDIA_STORE_URL", "MEDIA_KEPT_DAYS",
         }
     ),
     "sender": frozenset(
@@ -97,6 +97,7 @@ WRONG: dict[str, list[str]] = {
         SECRET, "tcp://", "tcp://h", "tcp://h:x", "tcp://h:0", "tcp://h:1/", f"tcp://{SECRET}@h:1",
         f"http://{SECRET}:1", "unix:///run/clamd", "tcp://[h:1", "tcp://h:99999",
     ],
+    "MEDIA_KEPT_DAYS": ["0", "-1", "abc", "1.5", "36501", SECRET],
     "MEDIA_STORE_URL": ["", "file:///", "file://relative", "s3://", "/a/folder", f"ftp://{SECRET}"],
     "TEMPLATE_OPENING": _TEMPLATES,
     "TEMPLATE_CLOSING": _TEMPLATES,

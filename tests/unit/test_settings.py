@@ -1,6 +1,7 @@
 """A wrong setting of each variable, one by one, is told with its name and without its value."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,15 @@ def test_a_file_that_is_no_text_is_told_with_its_variable(
     monkeypatch.setenv("AMQP_URL_FILE", str(tmp_path / "secret"))
 
     assert "AMQP_URL" in _reason("ingress")
+
+
+@pytest.mark.parametrize(("value", "days"), [(None, None), ("", None), ("1", 1), ("3650", 3650)])
+def test_files_are_kept_for_ever_unless_a_number_of_days_is_given(
+    monkeypatch: pytest.MonkeyPatch, value: str | None, days: int | None
+) -> None:
+    if value is not None:
+        monkeypatch.setenv("MEDIA_KEPT_DAYS", value)
+
+    kept = config.media_kept(config.environment())
+
+    assert kept == (None if days is None else timedelta(days=days))

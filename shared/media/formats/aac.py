@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
 from shared.media.formats.mp3 import skip_tag
 
@@ -29,7 +28,7 @@ def prove_aac(path: Path) -> Verdict:
             return Verdict.OTHER
         if not whole or file.tell() < size:
             return Verdict.DAMAGED
-        return Verdict.OTHER if ends_as_zip(file) else Verdict.PROVED
+        return Verdict.PROVED
 
 
 def _frame_length(head: bytes) -> int:
@@ -42,4 +41,4 @@ def _frame_length(head: bytes) -> int:
     return length if length >= _HEAD else 0
 
 
-FORMAT = Format("aac", "audio/aac", ("aac",), prove_aac)
+FORMATS = (Format("aac", "audio/aac", ("aac",), prove_aac, "both"),)

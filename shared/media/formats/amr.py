@@ -24,4 +24,4 @@ def prove_amr(path: Path) -> Verdict:
         return Verdict.PROVED if frames else Verdict.DAMAGED
 
 
-FORMAT = Format("amr", "audio/amr", ("amr",), prove_amr)
+FORMATS = (Format("amr", "audio/amr", ("amr",), prove_amr, "both"),)

@@ -6,7 +6,6 @@ from pathlib import Path
 from struct import unpack_from
 from typing import BinaryIO
 
-from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
 
 _FILE_HEADER = 14
@@ -46,7 +45,7 @@ def prove_bmp(path: Path) -> Verdict:
         end = max(picture.offset + picture.pixels, picture.end_of_profile)
         if end > size or not picture.pixels:
             return Verdict.DAMAGED
-        return Verdict.PROVED if _only_zeros(file, end) and not ends_as_zip(file) else Verdict.OTHER
+        return Verdict.PROVED if _only_zeros(file, end) else Verdict.OTHER
 
 
 def _read_headers(head: bytes) -> _Picture | None:
@@ -101,4 +100,4 @@ def _only_zeros(file: BinaryIO, start: int) -> bool:
     return True
 
 
-FORMAT = Format("bmp", "image/bmp", ("bmp", "dib"), prove_bmp)
+FORMATS = (Format("bmp", "image/bmp", ("bmp", "dib"), prove_bmp),)

@@ -6,10 +6,13 @@ opens it.
 
 import os
 import re
+from pathlib import Path
 from struct import unpack_from
 from typing import BinaryIO
 
 import puremagic
+
+from shared.media.formats.format import Face
 
 # Shorter signatures stand in too many harmless files; these two are worth it.
 _FEWEST_BYTES = 3
@@ -17,7 +20,19 @@ _SHORT_SIGNATURES = (b"MZ", b"#!")
 # What editors, printers and mail put before a document, and what says nothing about it.
 _BLANK = b"\xef\xbb\xbf \t\r\n\f\0"
 
-_MARKUP = re.compile(rb"<(?:html|head|body|script|iframe|svg|\?php|!doctype\s+html)", re.IGNORECASE)
+# PDF Reference 1.7, appendix H, note 13: the header may begin anywhere in the first 1024 bytes.
+# Browsers look for a page in about as many (WHATWG, MIME Sniffing, 5.2).
+NEAR_BEGIN = 1023 + len(b"%PDF-1")
+PDF_HEADER = re.compile(rb"%PDF-\d")
+_BITMAP = re.compile(rb"BM.{4}\0{4}.{2}\0\0", re.DOTALL)
+_ELEMENT = re.compile(rb"<[?!a-z]", re.IGNORECASE)
+# What R11 refuses: office documents, archives, programs, scripts.
+_REFUSED = (
+    *(b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf", b"%!PS"),
+    *(b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"MSCF"),
+    *(b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"#!", b"\0asm"),
+)
+_MARKUP = re.compile(rb"<(?:html|script|iframe|svg|\?php|!doctype\s+html)", re.IGNORECASE)
 
 # .ZIP File Format Specification (PKWARE, APPNOTE.TXT 6.3.10), 4.3.12 and 4.3.16.
 _ZIP_ENTRY = b"PK\x01\x02"
@@ -33,7 +48,7 @@ def begins_as_another(data: bytes) -> bool:
     `data` is what was found around a file: before a PDF's header, behind a photo's end.
     """
     begin = data.lstrip(_BLANK)
-    if begin.startswith(_SHORT_SIGNATURES) or _MARKUP.match(begin):
+    if begin.startswith(_SHORT_SIGNATURES) or _ELEMENT.match(begin) or _BITMAP.match(begin):
         return True
     try:
         matches = puremagic.magic_string(begin) if begin else []
@@ -42,9 +57,22 @@ def begins_as_another(data: bytes) -> bool:
     return any(one.offset == 0 and len(one.byte_match) >= _FEWEST_BYTES for one in matches)
 
 
-def holds_markup(data: bytes) -> bool:
-    """Tell whether a browser that sniffs would take these first bytes for a page."""
-    return _MARKUP.search(data) is not None
+def begins_as_refused(data: bytes) -> bool:
+    """Tell whether a file that another one carries is one that would be refused by itself."""
+    begin = data[:NEAR_BEGIN].lstrip(_BLANK)
+    return begin.startswith(_REFUSED) or _MARKUP.match(begin) is not None
+
+
+def faces_of(path: Path) -> set[Face]:
+    """Give what else programs may find in a file of any format; raise OSError if it is gone."""
+    with path.open("rb") as file:
+        head = file.read(NEAR_BEGIN)
+        faces: dict[Face, bool] = {
+            "zip": ends_as_zip(file),
+            "pdf": PDF_HEADER.search(head) is not None,
+            "markup": _MARKUP.search(head) is not None,
+        }
+    return {face for face, is_there in faces.items() if is_there}
 
 
 def ends_as_zip(file: BinaryIO) -> bool:

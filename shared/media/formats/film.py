@@ -1,23 +1,24 @@
 """MP4, M4A and 3GP with the codecs that WhatsApp plays: H.264 and AAC (Meta, media, 2025-11)."""
 
-import os
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import BinaryIO
 
-from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
-from shared.media.formats.mp4 import BRANDS, Box, has_brand, read_box
+from shared.media.formats.mp4 import (
+    BRANDS,
+    PHONE_BRANDS,
+    SEEN_OR_HEARD,
+    SOUND_BRANDS,
+    Box,
+    BoxReader,
+    has_brand,
+)
 
 # By ISO/IEC 14496-12: the boxes on the way from a file to the codecs of its tracks. After them come
 # a version (4 bytes), a count (4), and an entry for each description, named like its codec.
 _WAY = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 _BEFORE_ENTRIES = 8
 _PICTURES, _SOUND = {b"avc1", b"avc3"}, {b"mp4a"}
-_SOUND_BRANDS = {b"M4A ", b"M4B "}
-_PHONE_BRANDS = {b"3gp%c" % one for one in b"456789"} | {b"3gr6", b"3gs6", b"3gs7"}
-# They end a file made to take long.
-_MOST_BOXES = 20_000
 
 
 def prove_film(path: Path) -> Verdict:
@@ -27,12 +28,12 @@ def prove_film(path: Path) -> Verdict:
 
 def prove_phone_film(path: Path) -> Verdict:
     """Prove a 3GP with the same tracks; older ones have H.263, which WhatsApp does not take."""
-    return _prove(path, _PHONE_BRANDS, _is_film)
+    return _prove(path, PHONE_BRANDS, _is_film)
 
 
 def prove_sound(path: Path) -> Verdict:
     """Prove an M4A, or an MP4 without pictures, with one track of AAC."""
-    return _prove(path, BRANDS | _SOUND_BRANDS, lambda codecs: codecs == [b"mp4a"])
+    return _prove(path, BRANDS | SOUND_BRANDS, lambda codecs: codecs == [b"mp4a"])
 
 
 def _is_film(codecs: Collection[bytes]) -> bool:
@@ -43,64 +44,40 @@ def _is_film(codecs: Collection[bytes]) -> bool:
 
 def _prove(path: Path, brands: Collection[bytes], fits: Callable[[list[bytes]], bool]) -> Verdict:
     with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
         if not has_brand(file, brands):
             return Verdict.OTHER
         walk = _Walk(file)
-        top = walk.boxes(0, size)
-        if top is None or not {b"moov", b"mdat"} <= {box.kind for box in top}:
+        top = walk.film()
+        if top is None:
             return Verdict.DAMAGED
         codecs = walk.codecs(top, _WAY)
         if codecs is None:
             return Verdict.DAMAGED
-        return Verdict.PROVED if fits(codecs) and not ends_as_zip(file) else Verdict.OTHER
+        return Verdict.PROVED if fits(codecs) else Verdict.OTHER
 
 
-class _Walk:
-    """Reads boxes, up to a number of them in the whole file."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._left = _MOST_BOXES
-
-    def boxes(self, start: int, end: int) -> list[Box] | None:
-        """Give all boxes between two places; None unless they fill it exactly."""
-        found: list[Box] = []
-        while start < end and self._left > 0:
-            self._left -= 1
-            box = read_box(self._file, start, end)
-            if box is None:
-                return None
-            found.append(box)
-            start = box.end
-        return found if start == end else None
-
+class _Walk(BoxReader):
     def codecs(self, boxes: list[Box], way: tuple[bytes, ...]) -> list[bytes] | None:
         """Give the codecs of all tracks of pictures and sound, in their order."""
         found: list[bytes] = []
         for box in boxes:
             if box.kind != way[0]:
                 continue
+            if way[0] == b"mdia" and self.handler(box) not in {*SEEN_OR_HEARD, None}:
+                continue  # subtitles, time codes, a phone's notes
             is_last = len(way) == 1
             inner = self.boxes(box.content + (_BEFORE_ENTRIES if is_last else 0), box.end)
             if inner is None:
                 return None
-            if way[0] == b"mdia" and not self._is_heard_or_seen(inner):
-                continue  # subtitles, time codes, a phone's notes
             more = [one.kind for one in inner] if is_last else self.codecs(inner, way[1:])
             if more is None:
                 return None
             found += more
         return found
 
-    def _is_heard_or_seen(self, boxes: list[Box]) -> bool:
-        for box in boxes:
-            if box.kind == b"hdlr":
-                self._file.seek(box.content + 8)
-                return self._file.read(4) in {b"vide", b"soun"}
-        return True
 
-
-H264 = Format("h264", "video/mp4", ("mp4", "m4v"), prove_film)
-THREE_GP = Format("3gp", "video/3gpp", ("3gp", "3gpp"), prove_phone_film)
-M4A = Format("m4a", "audio/mp4", ("m4a", "mp4"), prove_sound)
+FORMATS = (
+    Format("h264", "video/mp4", ("mp4", "m4v"), prove_film, "sent"),
+    Format("h264_3gp", "video/3gpp", ("3gp", "3gpp"), prove_phone_film, "sent"),
+    Format("aac_m4a", "audio/mp4", ("m4a", "mp4"), prove_sound, "sent"),
+)

@@ -1,9 +1,10 @@
 """What every format says of itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 
 class Verdict(StrEnum):
@@ -17,6 +18,11 @@ class Verdict(StrEnum):
     """The file begins as this format and is not whole."""
 
 
+Face = Literal["zip", "pdf", "markup"]
+"""What programs find in a file wherever it stands: an archive at its end, a document or a page near
+its beginning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A format that a file may be proved to have.
@@ -26,9 +32,14 @@ class Format:
     """
 
     name: str
-    """As MEDIA_FORMATS names it, and unique."""
+    """Unique; as MEDIA_FORMATS names it, if it may."""
     media_type: str
     """With which the desk serves it."""
     extensions: tuple[str, ...]
     """Without the dot; a download gets the first."""
     prove: Callable[[Path], Verdict]
+    use: Literal["received", "sent", "both"] = "received"
+    """Received: MEDIA_FORMATS may name it. Sent: WhatsApp takes it from a business, and no other
+    file of its kind (docs/decisions/0022)."""
+    faces: Set[Face] = frozenset()
+    """What its files may look like besides, because that is how they are made."""

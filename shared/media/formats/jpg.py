@@ -1,10 +1,11 @@
 """JPG, by ITU-T T.81 (JPEG), annex B."""
 
+import os
 import re
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.media.formats.disguise import begins_as_another, ends_as_zip
+from shared.media.formats.disguise import begins_as_another
 from shared.media.formats.format import Format, Verdict
 
 _BEGIN = b"\xff\xd8\xff"
@@ -22,6 +23,7 @@ _CHUNK = 256 * 1024
 # A picture has some hundred; the limits end a file made to take long.
 _MOST_MARKERS = 10_000
 _LONGEST_FILL = 1000
+_LONGEST_JUNK = 4096
 
 
 def prove_jpg(path: Path) -> Verdict:
@@ -38,7 +40,7 @@ def prove_jpg(path: Path) -> Verdict:
         if verdict is Verdict.PROVED:
             # A film begins with zeros, a picture with FF: neither is recognised behind these.
             behind = file.read(_CHUNK).lstrip(b"\xff\0")
-            if begins_as_another(behind) or ends_as_zip(file):
+            if begins_as_another(behind):
                 return Verdict.OTHER
         return verdict
 
@@ -62,8 +64,12 @@ def _walk(file: BinaryIO) -> Verdict:
 
 
 def _next_marker(file: BinaryIO) -> int | None:
-    if file.read(1) != b"\xff":
+    """Give the next marker's code; what stands before it, as some cameras write, is passed over."""
+    before = file.read(_LONGEST_JUNK)
+    at = before.find(b"\xff")
+    if at < 0:
         return None
+    file.seek(at + 1 - len(before), os.SEEK_CUR)
     for _ in range(_LONGEST_FILL):
         code = file.read(1)
         if code != b"\xff":
@@ -89,4 +95,4 @@ def _skip_scan(file: BinaryIO) -> bool:
     return False
 
 
-FORMAT = Format("jpg", "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"), prove_jpg)
+FORMATS = (Format("jpg", "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"), prove_jpg, "both"),)

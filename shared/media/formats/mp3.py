@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from shared.media.formats.disguise import begins_as_another, ends_as_zip
+from shared.media.formats.disguise import begins_as_another
 from shared.media.formats.format import Format, Verdict
 
 
@@ -53,7 +53,7 @@ def prove_mp3(path: Path) -> Verdict:
         tail = file.read(_LONGEST_TAIL)
         if not tail.startswith(_TAGS) and begins_as_another(tail.lstrip(b"\0\xff")):
             return Verdict.OTHER
-        return Verdict.OTHER if ends_as_zip(file) else Verdict.PROVED
+        return Verdict.PROVED
 
 
 def _walk(file: BinaryIO, size: int) -> tuple[int, int]:
@@ -92,4 +92,4 @@ def _frame_length(head: bytes) -> int:
     return version.samples // 8 * kilobits * 1000 // rate + (bits >> 9 & 1)
 
 
-FORMAT = Format("mp3", "audio/mpeg", ("mp3",), prove_mp3)
+FORMATS = (Format("mp3", "audio/mpeg", ("mp3",), prove_mp3, "both"),)

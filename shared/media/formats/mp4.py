@@ -1,25 +1,30 @@
-"""MP4, by ISO/IEC 14496-12 (boxes and brands) and 14496-14."""
+"""MP4, and its kin M4A and 3GP, by ISO/IEC 14496-12 (boxes and brands) and 14496-14."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from struct import unpack_from
 from typing import BinaryIO, NamedTuple
 
-from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
 
-# The brand that a writer puts first says for which players it wrote. Not here: `qt  ` (QuickTime),
-# `M4A ` and its like (audio alone), `3gp*` and `3g2*`, `heic`, `avif` and `mif1` (pictures).
+# The brand that a writer puts first says for which players it wrote. Nowhere here: `qt  `
+# (QuickTime), `3g2*`, and of pictures `heic`, `avif` and `mif1`.
 BRANDS = {
     *(b"iso%c" % one for one in b"m23456789abc"),
     *(b"isom", b"mp41", b"mp42", b"mp71", b"avc1", b"dash", b"cmfc", b"cmf2", b"piff"),
     *(b"M4V ", b"M4VH", b"M4VP", b"MSNV", b"XAVC", b"f4v ", b"NDSC", b"NDXC", b"hvc1", b"av01"),
+    *(b"isml", b"iso9", b"mmp4", b"CAEP", b"nvr1", b"SDV ", b"cmfl", b"cmfs", b"mp4v"),
+}
+SOUND_BRANDS = {b"M4A ", b"M4B "}
+PHONE_BRANDS = {
+    *(b"3gp%c" % one for one in b"456789"),
+    *(b"3gr6", b"3gr7", b"3gs6", b"3gs7", b"3ge6", b"3ge7", b"3ge9", b"3gg6"),
 }
 _SMALL, _LARGE = 8, 16
 _LONGEST_FTYP = 4096
-_NEEDED = {b"moov", b"mdat"}
-_NEEDED_IN_MOOV = {b"mvhd", b"trak"}
+_BEFORE_HANDLER = 8
+SEEN_OR_HEARD = {b"vide", b"soun"}
 # A film in fragments has some thousand; the limit ends a file made to take long.
 _MOST_BOXES = 200_000
 
@@ -33,20 +38,16 @@ class Box(NamedTuple):
     end: int
 
 
-def prove_mp4(path: Path) -> Verdict:
-    """Prove an MP4: `ftyp` first with a brand of MP4, boxes to the exact end, `moov` and `mdat`."""
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        if not has_brand(file, BRANDS):
-            return Verdict.OTHER
-        boxes = _read_boxes(file, 0, size)
-        if boxes is None or not boxes.keys() >= _NEEDED:
-            return Verdict.DAMAGED
-        moov = boxes[b"moov"]
-        inner = _read_boxes(file, moov.content, moov.end)
-        if inner is None or not inner.keys() >= _NEEDED_IN_MOOV:
-            return Verdict.DAMAGED
-        return Verdict.OTHER if ends_as_zip(file) else Verdict.PROVED
+def _by_brand(brands: Collection[bytes]) -> Callable[[Path], Verdict]:
+    def prove(path: Path) -> Verdict:
+        """Prove boxes to the exact end: `ftyp` with such a brand, and a track to see or hear."""
+        with path.open("rb") as file:
+            if not has_brand(file, brands):
+                return Verdict.OTHER
+            kinds = BoxReader(file).kinds_of_tracks()
+            return Verdict.PROVED if kinds & SEEN_OR_HEARD else Verdict.DAMAGED
+
+    return prove
 
 
 def has_brand(file: BinaryIO, brands: Collection[bytes]) -> bool:
@@ -56,18 +57,55 @@ def has_brand(file: BinaryIO, brands: Collection[bytes]) -> bool:
     return kind == b"ftyp" and brand in brands and _LARGE <= length <= _LONGEST_FTYP
 
 
-def _read_boxes(file: BinaryIO, start: int, end: int) -> dict[bytes, Box] | None:
-    """Give one box of each kind between two places, or None unless boxes fill it exactly."""
-    boxes: dict[bytes, Box] = {}
-    for _ in range(_MOST_BOXES):
-        if start == end:
-            return boxes
-        box = read_box(file, start, end)
+class BoxReader:
+    """Reads boxes, up to a number of them in the whole file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = _MOST_BOXES
+
+    def film(self) -> list[Box] | None:
+        """Give the file's boxes; None unless they fill it exactly, with `moov` and `mdat`."""
+        boxes = self.boxes(0, self._file.seek(0, os.SEEK_END))
+        if boxes is None or not {b"moov", b"mdat"} <= {one.kind for one in boxes}:
+            return None
+        return boxes
+
+    def boxes(self, start: int, end: int) -> list[Box] | None:
+        """Give all boxes between two places; None unless they fill it exactly."""
+        found: list[Box] = []
+        while start < end and self._left > 0:
+            self._left -= 1
+            box = read_box(self._file, start, end)
+            if box is None:
+                return None
+            found.append(box)
+            start = box.end
+        return found if start == end else None
+
+    def kinds_of_tracks(self) -> set[bytes]:
+        """Give what the film's tracks hold (`vide`, `soun`, …); nothing where it is not whole."""
+        moov = _first(self.film(), b"moov")
+        inner = self.boxes(moov.content, moov.end) if moov is not None else None
+        kinds = {self._kind_of(one) for one in inner or [] if one.kind == b"trak"}
+        return kinds if _first(inner, b"mvhd") is not None and b"" not in kinds else set()
+
+    def _kind_of(self, track: Box) -> bytes:
+        media = _first(self.boxes(track.content, track.end), b"mdia")
+        handler = self.handler(media) if media is not None else None
+        return handler or b""
+
+    def handler(self, media: Box) -> bytes | None:
+        """Give what an `mdia` box says that its track holds."""
+        box = _first(self.boxes(media.content, media.end), b"hdlr")
         if box is None:
             return None
-        boxes.setdefault(box.kind, box)
-        start = box.end
-    return None
+        self._file.seek(box.content + _BEFORE_HANDLER)
+        return self._file.read(4)
+
+
+def _first(boxes: Sequence[Box] | None, kind: bytes) -> Box | None:
+    return next((one for one in boxes or () if one.kind == kind), None)
 
 
 def read_box(file: BinaryIO, start: int, end: int) -> Box | None:
@@ -87,4 +125,8 @@ def read_box(file: BinaryIO, start: int, end: int) -> Box | None:
     return Box(head[4:8], start, start + content, start + length)
 
 
-FORMAT = Format("mp4", "video/mp4", ("mp4", "m4v"), prove_mp4)
+FORMATS = (
+    Format("mp4", "video/mp4", ("mp4", "m4v"), _by_brand(BRANDS)),
+    Format("3gp", "video/3gpp", ("3gp", "3gpp"), _by_brand(PHONE_BRANDS)),
+    Format("m4a", "audio/mp4", ("m4a", "m4b"), _by_brand(SOUND_BRANDS)),
+)

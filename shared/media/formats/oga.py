@@ -6,7 +6,6 @@ from pathlib import Path
 from struct import unpack_from
 from typing import BinaryIO
 
-from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
 
 _CAPTURE = b"OggS"
@@ -61,7 +60,7 @@ def prove_oga(path: Path) -> Verdict:
             return Verdict.OTHER
         if not whole or not _complete(walk):
             return Verdict.DAMAGED
-        return Verdict.OTHER if ends_as_zip(file) else Verdict.PROVED
+        return Verdict.PROVED
 
 
 def _read_pages(file: BinaryIO, walk: _Walk) -> bool:
@@ -119,4 +118,4 @@ def _complete(walk: _Walk) -> bool:
     return bool(audio) and all(one.pages > 1 and not one.open_packet for one in audio)
 
 
-FORMAT = Format("oga", "audio/ogg", ("oga", "ogg", "opus", "spx"), prove_oga)
+FORMATS = (Format("oga", "audio/ogg", ("oga", "ogg", "opus", "spx"), prove_oga),)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import olefile
 
-from shared.media.formats.disguise import ends_as_zip
 from shared.media.formats.format import Format, Verdict
 
 _BEGIN = olefile.MAGIC
@@ -18,8 +17,6 @@ def _prove(name: str) -> Callable[[Path], Verdict]:
         """Prove a compound file that has this program's stream and no other program's."""
         with path.open("rb") as file:
             if file.read(len(_BEGIN)) != _BEGIN:
-                return Verdict.OTHER
-            if ends_as_zip(file):
                 return Verdict.OTHER
             try:
                 with olefile.OleFileIO(file) as ole:
@@ -35,6 +32,8 @@ def _programs(streams: Collection[str]) -> set[str]:
     return {name for name, known in _STREAMS.items() if known & set(streams)}
 
 
-DOC = Format("doc", "application/msword", ("doc", "dot"), _prove("doc"))
-XLS = Format("xls", "application/vnd.ms-excel", ("xls", "xlt"), _prove("xls"))
-PPT = Format("ppt", "application/vnd.ms-powerpoint", ("ppt", "pps"), _prove("ppt"))
+FORMATS = (
+    Format("doc", "application/msword", ("doc", "dot"), _prove("doc"), "both", {"zip"}),
+    Format("xls", "application/vnd.ms-excel", ("xls", "xlt"), _prove("xls"), "both", {"zip"}),
+    Format("ppt", "application/vnd.ms-powerpoint", ("ppt", "pps"), _prove("ppt"), "both", {"zip"}),
+)

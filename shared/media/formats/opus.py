@@ -21,4 +21,4 @@ def prove_opus(path: Path) -> Verdict:
     return Verdict.PROVED if packet.startswith(_HEAD) and packet[-1] == 1 else Verdict.OTHER
 
 
-FORMAT = Format("opus", "audio/ogg", ("ogg", "oga", "opus"), prove_opus)
+FORMATS = (Format("opus", "audio/ogg", ("ogg", "oga", "opus"), prove_opus, "sent"),)

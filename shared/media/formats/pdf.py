@@ -5,13 +5,12 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.media.formats.disguise import begins_as_another, ends_as_zip, holds_markup
+from shared.media.formats.disguise import NEAR_BEGIN, PDF_HEADER, begins_as_another
 from shared.media.formats.format import Format, Verdict
+from shared.media.formats.pdf_reader import read_pdf
 
-# PDF Reference 1.7, appendix H, notes 13 and 18: viewers look for the header in the first, and for
-# the end in the last 1024 bytes.
+# PDF Reference 1.7, appendix H, note 18: viewers look for the end in the last 1024 bytes.
 _NEAR = 1024
-_HEADER = re.compile(rb"%PDF-\d\.\d")
 _END = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
 # Padding of a transfer in blocks; viewers look past it.
 _LONGEST_PADDING = 64 * 1024
@@ -28,14 +27,15 @@ _SLACK = 16
 def prove_pdf(path: Path) -> Verdict:
     """Prove a PDF: its header near the beginning, its end near the end, its table where it says.
 
-    Encrypted files, files within and scripts are not looked at.
+    Where the table is elsewhere, as in a file whose lines were converted, pages must be found
+    without it. What is attached must not be refused by itself.
     """
     with path.open("rb") as file:
-        head = file.read(_NEAR + len(b"%PDF-1.7"))
-        header = _HEADER.search(head)
-        if header is None or header.start() >= _NEAR:
+        head = file.read(NEAR_BEGIN)
+        header = PDF_HEADER.search(head)
+        if header is None:
             return Verdict.OTHER
-        if begins_as_another(head[: header.start()]) or holds_markup(head) or ends_as_zip(file):
+        if begins_as_another(head[: header.start()]):
             return Verdict.OTHER
         return _prove_end(file, header.start())
 
@@ -46,15 +46,17 @@ def _prove_end(file: BinaryIO, header: int) -> Verdict:
     file.seek(start)
     tail = file.read(_LONGEST_PADDING).rstrip(_PADDING)
     ends = list(_END.finditer(tail, max(0, len(tail) - _NEAR - len(b"startxref"))))
-    if ends and _leads_to_a_table(file, header, int(ends[-1][1])):
-        return Verdict.PROVED
-    return Verdict.DAMAGED
+    offset = int(ends[-1][1]) if ends else 0
+    # The first part of a linearized file says zero; its end is still to come.
+    if not offset:
+        return Verdict.DAMAGED
+    found = read_pdf(file)
+    if not (_leads_to_a_table(file, header, offset) or found.has_pages):
+        return Verdict.DAMAGED
+    return Verdict.OTHER if found.carries_refused else Verdict.PROVED
 
 
 def _leads_to_a_table(file: BinaryIO, header: int, offset: int) -> bool:
-    if offset == 0:
-        # The first part of a linearized file says so; its end is still to come.
-        return False
     return any(_is_table(file, base + offset) for base in {0, header})
 
 
@@ -69,4 +71,4 @@ def _is_table(file: BinaryIO, place: int) -> bool:
     )
 
 
-FORMAT = Format("pdf", "application/pdf", ("pdf",), prove_pdf)
+FORMATS = (Format("pdf", "application/pdf", ("pdf",), prove_pdf, "both", {"pdf"}),)

@@ -1,47 +1,25 @@
-"""Every format that can be proved: those that are taken from citizens, and those that are sent."""
+"""Every format that can be proved: each file of this folder brings its own (`FORMATS`)."""
 
-from collections.abc import Sequence
+import pkgutil
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 
-from shared.media.formats import (
-    aac,
-    amr,
-    bmp,
-    film,
-    jpg,
-    mp3,
-    mp4,
-    oga,
-    ole2,
-    ooxml,
-    opus,
-    pdf,
-    png,
-    txt,
-    xml,
-)
+from shared.media import formats
 from shared.media.formats.format import Format
 
-FORMATS: dict[str, Format] = {
-    "pdf": pdf.FORMAT,
-    "jpg": jpg.FORMAT,
-    "bmp": bmp.FORMAT,
-    "xml": xml.FORMAT,
-    "oga": oga.FORMAT,
-    "mp4": mp4.FORMAT,
-}
+
+def _found() -> Iterator[Format]:
+    for module in pkgutil.iter_modules(formats.__path__, f"{formats.__name__}."):
+        yield from getattr(import_module(module.name), "FORMATS", ())
+
+
+ALL_FORMATS: dict[str, Format] = {one.name: one for one in _found()}
+
+RECEIVED_FORMATS = {one.name: one for one in ALL_FORMATS.values() if one.use != "sent"}
 """What MEDIA_FORMATS may name."""
 
-SENDABLE_FORMATS: dict[str, Format] = {
-    one.name: one
-    for one in (
-        pdf.FORMAT, ooxml.DOCX, ooxml.XLSX, ooxml.PPTX, ole2.DOC, ole2.XLS, ole2.PPT, txt.FORMAT,
-        jpg.FORMAT, png.FORMAT, film.H264, film.THREE_GP,
-        opus.FORMAT, mp3.FORMAT, aac.FORMAT, amr.FORMAT, film.M4A,
-    )
-}  # fmt: skip
+SENT_FORMATS = {one.name: one for one in ALL_FORMATS.values() if one.use != "received"}
 """What WhatsApp takes from a business (docs/decisions/0022)."""
-
-ALL_FORMATS = SENDABLE_FORMATS | FORMATS
 
 
 def choose_formats(names: Sequence[str]) -> tuple[Format, ...]:
@@ -49,7 +27,7 @@ def choose_formats(names: Sequence[str]) -> tuple[Format, ...]:
 
     Raises a ValueError that names the variable and what it may hold.
     """
-    if not FORMATS.keys() >= set(names):
-        known = ", ".join(FORMATS)
+    if not RECEIVED_FORMATS.keys() >= set(names):
+        known = ", ".join(sorted(RECEIVED_FORMATS))
         raise ValueError(f'Environment variable "MEDIA_FORMATS" invalid: known are {known}.')
-    return tuple(FORMATS[name] for name in dict.fromkeys(names))
+    return tuple(RECEIVED_FORMATS[name] for name in dict.fromkeys(names))

@@ -49,11 +49,13 @@ def audit_files(evidence: Evidence) -> Iterator[str]:
                 yield f"file {file['id']} is not kept as it was sent"
         elif file["storage_key"] is not None:
             yield f"file {file['id']} was not taken and is kept"
+    for key in orphans(evidence) - {row["bytes_key"] for row in evidence.unnamed}:
+        yield f"bytes {key} belong to no file, and nobody will erase them"
 
 
-def orphans(evidence: Evidence) -> int:
-    """Count kept bytes that belong to no file: their validator was killed before it said so."""
-    return len(evidence.stored.keys() - {file["storage_key"] for file in evidence.files})
+def orphans(evidence: Evidence) -> set[str]:
+    """Give kept bytes that belong to no file: their validator was killed before it said so."""
+    return evidence.stored.keys() - {file["storage_key"] for file in evidence.files}
 
 
 def audit_logs(evidence: Evidence) -> Iterator[str]:

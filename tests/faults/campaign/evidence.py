@@ -36,6 +36,7 @@ TABLES = {
                (SELECT max(at) FROM witnessed_files
                 WHERE attachment_id = attachments.id) AS ended_at
         FROM attachments JOIN messages ON messages.id = message_id""",
+    "unnamed": "SELECT bytes_key FROM unnamed_bytes",
 }
 
 
@@ -61,6 +62,8 @@ class Evidence:
     """The wamid of each."""
     stored: dict[str, int]
     """The sizes of the kept files, by their keys."""
+    unnamed: list[Row]
+    """Keys that are known to belong to no file."""
     logs: tuple[Path, ...]
     before: dict[str, Footprint]
     after: dict[str, Footprint]
@@ -127,4 +130,6 @@ async def _dead_letters(amqp_url: str) -> list[str]:
 
 
 def _stored(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    # What is still being written has a `#` behind its key.
+    return {path.name.partition("#")[0]: path.stat().st_size for path in files}

@@ -44,7 +44,7 @@ def _figures(evidence: Evidence) -> Iterator[str]:
     )
     yield (
         f"  {resends(evidence).total()} resends of unknown, {repeated(evidence)} received again; "
-        f"{orphans(evidence)} kept files of nobody; {len(evidence.dead_letters)} dead letters"
+        f"{len(orphans(evidence))} kept files of nobody; {len(evidence.dead_letters)} dead letters"
     )
     yield f"  {evidence.connected_before}, then {evidence.connected_after}"
     for service, after in sorted(evidence.after.items()):

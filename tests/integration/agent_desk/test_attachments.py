@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from urllib.parse import unquote
 
 import aiohttp
 import pytest
@@ -39,18 +40,22 @@ async def test_a_message_shows_its_files_in_every_state_and_in_order(
         {
             "id": accepted, "filename": "error.pdf", "declared_type": "application/pdf",
             "format": "pdf", "size": 4, "state": "accepted", "reason": None,
+            "deleted_at": None,
         },
         {
             "id": refused, "filename": "carta.doc", "declared_type": "application/msword",
             "format": None, "size": None, "state": "refused", "reason": "format",
+            "deleted_at": None,
         },
         {
             "id": missing, "filename": None, "declared_type": "application/msword",
             "format": None, "size": None, "state": "unavailable", "reason": "not_found",
+            "deleted_at": None,
         },
         {
             "id": pending, "filename": None, "declared_type": "application/msword",
             "format": None, "size": None, "state": "pending", "reason": None,
+            "deleted_at": None,
         },
     ]  # fmt: skip
     assert [message["attachments"] for message in others] == [[]] * len(others)
@@ -161,3 +166,36 @@ async def test_a_file_of_another_size_is_broken_off_and_never_taken_for_whole(
 
     await eventually(logged)
     assert desk.events("request.failed") == desk.events("library.warning") == []
+
+
+@pytest.mark.parametrize(
+    ("filename", "name"),
+    [
+        ("../../etc/passwd", "_.._etc_passwd.pdf"),
+        ("C:\\temp\\a.bat", "C__temp_a.pdf"),
+        ("factura.pdf.exe", "factura.pdf.pdf"),
+        ("gpj\u202efdp.exe", "gpjfdp.pdf"),
+        ("a\r\nSet-Cookie: x=1", "a Set-Cookie_ x=1.pdf"),
+        ('"; filename="b.exe', "__ filename=_b.pdf"),
+        ("x" * 300, "x" * 180 + ".pdf"),
+        ("NUL", "_NUL.pdf"),
+        ("\u6c34.html", "\u6c34.pdf"),
+    ],
+)
+async def test_a_hostile_name_is_only_a_name(
+    desk: System, files: Files, filename: str, name: str
+) -> None:
+    """And its end is the proved format's, whatever the sender called it."""
+    _, message_id = await first_message(desk)
+    attachment_id = await files.accept(message_id, b"x", filename=filename)
+
+    async with desk.http.get(url_of(desk, attachment_id), headers=AUTHORIZED) as answer:
+        header = answer.headers["Content-Disposition"]
+
+    assert answer.content_type == "application/pdf"
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    kind, _, plain_and_full = header.partition("; ")
+    plain, _, full = plain_and_full.partition("; filename*=UTF-8''")
+    assert (kind, unquote(full)) == ("attachment", name)
+    assert plain.removeprefix("filename=").strip('"') == name.replace("\u6c34", "_")

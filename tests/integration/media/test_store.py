@@ -124,3 +124,15 @@ async def test_a_file_without_a_name_never_takes_the_name_of_another(tmp_path: P
                     await store.keep("key", path)
 
     assert await read(store, "key") == b"first"
+
+
+async def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "first").write_bytes(b"first")
+    (tmp_path / "second").write_bytes(b"second")
+    store = MediaStore((tmp_path / "store").as_uri())
+    await store.keep("key", tmp_path / "first")
+
+    with pytest.raises(OutsideAwayError):
+        await store.keep("key", tmp_path / "second")
+
+    assert await read(store, "key") == b"first"

@@ -23,6 +23,7 @@ from shared.broker.publish_attachments import publish_attachments
 from shared.errors import NeverWorksError, OutsideAwayError
 from shared.events import AttachmentReceived
 from shared.service import Service
+from shared.tickets.announce_bytes import announce_bytes
 from shared.whatsapp.fetch_media import Fetched
 from tests.eventually import eventually
 from tests.integration.media_validator.conftest import Validating
@@ -184,14 +185,17 @@ async def test_an_acceptance_whose_answer_was_lost_can_be_repeated(validating: V
     claim = await claim_attachment(validating.pool, attachment)
     assert claim is not None
     fetched = Fetched(Path("anywhere"), 3, "ab" * 32)
+    one, other = await announce_bytes(validating.pool, 2)
 
     answers = [
         await accept_media(validating.pool, claim, fetched, "pdf", key, 1.0)
-        for key in ("one", "one", "other")
+        for key in (one, one, other)
     ]
 
     assert answers == [True, True, False]
-    assert (await validating.row(attachment))["storage_key"] == "one"
+    assert (await validating.row(attachment))["storage_key"] == one
+    unnamed = await validating.database.fetch("SELECT bytes_key FROM unnamed_bytes")
+    assert [row["bytes_key"] for row in unnamed] == [other], "nobody has the other one's bytes"
 
 
 async def test_a_hint_that_rabbitmq_does_not_take_is_only_said() -> None:

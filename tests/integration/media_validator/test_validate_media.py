@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,13 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from deploy.local.sample_files import SampleFile, make_album, make_pdf
+from services.media_validator import validate_media as validating_module
+from services.media_validator.accept_media import store_media
 from services.media_validator.claim_attachment import claim_attachment
+from services.scheduler.erase_bytes import erase_bytes
+from shared.database.pool import Pool
+from shared.media.store import MediaStore
+from shared.whatsapp.fetch_media import Fetched
 from tests.integration.media_validator.conftest import Validating
 from tests.integration.media_validator.meta import Answer
 
@@ -36,7 +43,7 @@ async def test_a_proved_file_is_kept_as_it_came(validating: Validating) -> None:
     assert validating.kept() == [PDF.content]
     (kept,) = validating.folder.iterdir()
     assert kept.name == row["storage_key"]
-    assert "informe" not in kept.name
+    assert re.fullmatch(r"[0-9a-f]{32}", kept.name), "of nothing that came from outside"
     assert (row["lease_until"], row["next_attempt_at"]) == (None, None)
 
 
@@ -174,6 +181,60 @@ async def test_who_was_given_up_meanwhile_changes_nothing(validating: Validating
     await validating.validate(other)
     assert (await validating.row(attachment))["state"] == "accepted"
     assert validating.kept() == [PDF.content]
+
+
+async def test_the_same_file_twice_is_kept_under_two_keys(validating: Validating) -> None:
+    validating.meta.bytes_answer = giving(PDF.content)
+    rows = [await validating.work(await validating.send(filename="a.pdf")) for _ in range(2)]
+
+    assert rows[0]["storage_key"] != rows[1]["storage_key"]
+    assert validating.kept() == [PDF.content] * 2
+
+
+async def test_who_names_bytes_after_they_were_erased_fetches_them_again(
+    validating: Validating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was frozen for a day between storing them and saying so."""
+    validating.meta.bytes_answer = giving(PDF.content)
+    attachment = await validating.send()
+    was_frozen: list[str] = []
+
+    async def store_and_freeze(pool: Pool, store: MediaStore, fetched: Fetched) -> str:
+        key = await store_media(pool, store, fetched)
+        if not was_frozen:
+            was_frozen.append(key)
+            await validating.database.execute("UPDATE unnamed_bytes SET erase_at = now()")
+            assert await erase_bytes(pool, store) == 1
+        return key
+
+    monkeypatch.setattr(validating_module, "store_media", store_and_freeze)
+
+    row = await validating.work(attachment)
+    assert (row["state"], row["storage_key"]) == ("pending", None)
+    await validating.database.execute("UPDATE attachments SET lease_until = now()")
+    row = await validating.work(attachment)
+
+    assert row["state"] == "accepted"
+    assert row["storage_key"] != was_frozen[0]
+    assert validating.kept() == [PDF.content]
+
+
+async def test_who_names_bytes_while_they_are_being_erased_fetches_them_again(
+    validating: Validating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store was away when they were due: they are still there, and nobody's already."""
+    validating.meta.bytes_answer = giving(PDF.content)
+
+    async def store_and_doom(pool: Pool, store: MediaStore, fetched: Fetched) -> str:
+        key = await store_media(pool, store, fetched)
+        await validating.database.execute("UPDATE unnamed_bytes SET erasing = true")
+        return key
+
+    monkeypatch.setattr(validating_module, "store_media", store_and_doom)
+
+    row = await validating.work(await validating.send())
+
+    assert (row["state"], row["storage_key"]) == ("pending", None)
 
 
 async def test_a_refusal_of_who_was_given_up_is_none(validating: Validating) -> None:

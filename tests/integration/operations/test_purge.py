@@ -8,6 +8,7 @@ import pytest
 from shared.database.pool import create_pool
 from shared.tickets import purge_ledger as purging
 from shared.tickets.purge_ledger import Purged, purge_ledger
+from tests.closed_tickets import ClosedTickets
 from tests.eventually import eventually
 from tests.integration.operations.conftest import Operator
 from tests.routing import route_given
@@ -157,3 +158,25 @@ async def test_what_waited_for_somebody_who_never_came_goes_with_the_keys(
     await operator("purge")
 
     assert tuple(await database.fetchrow(count) or ()) == (0, 0)
+
+
+async def test_old_files_are_given_to_the_scheduler(
+    tickets: ClosedTickets, operator: Operator
+) -> None:
+    """By the setting, or sooner by the option; without either files are not spoken of."""
+    old = await tickets.file(await tickets.ticket(1, closed_for_days=100))
+    newer = await tickets.file(await tickets.ticket(2, closed_for_days=20))
+    answers = [await operator("purge")]
+    operator.environment["MEDIA_KEPT_DAYS"] = "90"
+    answers.append(await operator("purge"))
+    assert await tickets.unnamed() == {old}
+    answers.append(await operator("purge", "--files-older-than", 10))
+
+    assert [answer.code for answer in answers] == [0, 0, 0]
+    told = "1 files of tickets closed more than {} days ago were given to the scheduler"
+    files = [answer.text.splitlines()[2:] for answer in answers]
+    assert [[line.partition(",")[0] for line in lines] for lines in files] == [
+        [], [told.format(90)], [told.format(10)],
+    ]  # fmt: skip
+    assert await tickets.unnamed() == {old, newer}
+    assert tickets.kept() == {old, newer}, "a command needs no store"

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -22,6 +23,7 @@ async def test_a_ticket_is_closed_while_another_chore_hangs(
     amqp_url: str,
     database: asyncpg.Connection,
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     hanging, go_on = asyncio.Event(), asyncio.Event()
 
@@ -37,6 +39,7 @@ async def test_a_ticket_is_closed_while_another_chore_hangs(
     settings = Settings(
         database_url, amqp_url, timedelta(seconds=120), ("pdf",), texts,
         ledger_raw_kept=timedelta(days=90), keys_kept=timedelta(days=365),
+        store_url=tmp_path.as_uri(), media_kept=None,
     )  # fmt: skip
     running = asyncio.create_task(scheduling.serve(settings, service))
     await hanging.wait()

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from services.scheduler.requeue_attachments import LONG_QUEUE, requeue_attachments
 from shared.broker.publish import Publisher
 from shared.broker.topology import MEDIA_VALIDATOR
-from shared.database.pool import Pool, create_pool
+from shared.database.pool import Pool
 from shared.errors import OutsideAwayError
 from shared.events import AttachmentReceived, decode_event, encode_event, open_envelope
 from shared.service import Service
@@ -34,13 +34,6 @@ async def publishing(amqp_url: str) -> AsyncIterator[Publisher]:
         service.stopping.set()
         publisher.close()
         await running
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[Pool]:
-    pool = await create_pool(database_url, "tests")
-    yield pool
-    await pool.close()
 
 
 @pytest.fixture

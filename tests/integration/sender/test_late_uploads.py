@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import cast
 
 import asyncpg
@@ -156,3 +157,26 @@ async def test_a_long_upload_stays_the_claim_of_who_began_it(
     service.stopping.set()
     await uploading
     assert await database.fetchval("SELECT next_attempt_at <= clock_timestamp() FROM uploads")
+
+
+async def test_a_message_that_comes_back_when_its_file_is_deleted_fails(
+    pool: Pool, database: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """A late status had it sent again, and WhatsApp has its file no more."""
+    waiting = await write_waiting(database, messages=2)
+    await write_file(database, waiting.messages[0])
+    await database.execute("UPDATE attachments SET storage_key = NULL, bytes_deleted_at = now()")
+    service = Service()
+    files = UploadFiles(pool, cast("UploadApi", None), MediaStore(tmp_path.as_uri()), service)
+    running = asyncio.create_task(files.run())
+
+    async def failed() -> None:
+        rows = await database.fetch("SELECT delivery FROM messages ORDER BY id")
+        assert [row["delivery"] for row in rows] == ["failed", "pending"]
+
+    await eventually(failed)
+    service.stopping.set()
+    await running
+    (left,) = await database.fetch("SELECT message_id, next_attempt_at FROM outbox")
+    assert left["message_id"] == waiting.messages[1]
+    assert left["next_attempt_at"] is not None, "what waited behind it goes on"

@@ -75,8 +75,11 @@ def test_what_may_stand_between_segments_is_taken(judge: Judge) -> None:
     assert judge(JPG[:20] + filling * 2 + JPG[20:]) == "jpg damaged"
 
 
-def test_bytes_between_segments_are_damage(judge: Judge) -> None:
-    assert judge(JPG[:2] + b"\xff\xfe\x00\x04ab" + b"junk" + JPG[2:]) == "jpg damaged"
+def test_some_bytes_between_segments_are_passed_over_as_decoders_do(judge: Judge) -> None:
+    comment = JPG[:2] + b"\xff\xfe\x00\x04ab"
+
+    assert judge(comment + b"junk" + JPG[2:]) == "jpg proved"
+    assert judge(comment + b"j" * 5_000 + JPG[2:]) == "jpg damaged"
 
 
 def test_lossless_jpeg_is_another_format(judge: Judge) -> None:

@@ -29,6 +29,11 @@ def test_another_brand_is_refused(judge: Judge, brand: bytes) -> None:
     assert judge(media_files.small_mp4(brand=brand)) == "other"
 
 
+def test_a_film_has_something_to_see_or_to_hear(judge: Judge) -> None:
+    assert judge(media_files.small_mp4(handler=b"soun")) == "mp4 proved"
+    assert judge(media_files.small_mp4(handler=b"text")) == "mp4 damaged"
+
+
 def test_the_order_of_boxes_is_free_behind_the_first(judge: Judge) -> None:
     assert judge(FTYP + MDAT + MOOV) == "mp4 proved"
     assert judge(box(b"free", b"") + MP4) == "other"
@@ -51,9 +56,10 @@ def test_a_film_in_fragments_is_taken(judge: Judge) -> None:
 @pytest.mark.parametrize(
     "broken",
     [FTYP, FTYP + MOOV, FTYP + MDAT, MP4 + b"x", MP4 + b"\0\0\0\x07free", MP4[:-1],
+     MP4.replace(b"hdlr", b"free"),
      FTYP + box(b"moov", box(b"mvhd", bytes(100))) + MDAT,
      FTYP + box(b"moov", b"no boxes in here") + MDAT],
-    ids=["brand alone", "no mdat", "no moov", "a byte more", "short box", "a byte less",
+    ids=["brand alone", "no mdat", "no moov", "a byte more", "short box", "a byte less", "no kind",
          "no track", "no boxes"],
 )  # fmt: skip
 def test_boxes_that_are_missing_or_do_not_fill_the_file_are_damage(
@@ -65,7 +71,7 @@ def test_boxes_that_are_missing_or_do_not_fill_the_file_are_damage(
 def test_more_boxes_than_any_film_has_are_not_read(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mp4, "_MOST_BOXES", 5)
+    monkeypatch.setattr(mp4, "_MOST_BOXES", 9)
 
     assert judge(MP4 + box(b"free", b"")) == "mp4 proved"
     assert judge(MP4 + box(b"free", b"") * 3) == "mp4 damaged"

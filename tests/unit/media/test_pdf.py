@@ -56,7 +56,8 @@ def test_a_pdf_behind_the_beginning_of_another_format_is_refused(
 
 @pytest.mark.parametrize("page", [b"<html>", b"<SCRIPT src=x>", b"<!DOCTYPE html>", b"<svg "])
 def test_a_pdf_that_is_a_page_too_is_refused(judge: Judge, page: bytes) -> None:
-    assert judge(PDF.replace(b"%PDF-1.7\n", b"%PDF-1.7\n%" + page + b"\n")) == "other"
+    assert judge(b"% " + page + b"\n" + PDF) == "other"
+    assert judge(b"% a page\n" + PDF) == "pdf proved"
 
 
 def test_padding_behind_the_end_is_taken(judge: Judge) -> None:
@@ -67,8 +68,12 @@ def test_an_end_that_is_not_near_the_end_is_damage(judge: Judge) -> None:
     assert judge(PDF + b"y" * 2000) == "pdf damaged"
 
 
-def test_a_table_that_is_not_where_the_end_says_is_damage(judge: Judge) -> None:
-    assert judge(PDF.replace(b"4 0 obj", b"4 0 obj" + b" " * 500)) == "pdf damaged"
+def test_where_the_table_is_not_where_the_end_says_pages_are_looked_for(judge: Judge) -> None:
+    moved = PDF.replace(b"4 0 obj", b"4 0 obj" + b" " * 500)
+
+    assert judge(moved) == "pdf proved"
+    assert judge(PDF.replace(b"\n", b"\r\n")) == "pdf proved"
+    assert judge(moved.replace(b"/Kids", b"/Cats")) == "pdf damaged"
 
 
 def test_the_first_part_of_a_linearized_file_is_not_the_whole(judge: Judge) -> None:
@@ -94,4 +99,3 @@ def test_a_later_version_appended_to_the_first_is_taken(judge: Judge) -> None:
     more += b"xref\n5 1\n%010d 00000 n \ntrailer\n<< /Size 6 /Root 1 0 R >>\n" % len(PDF)
 
     assert judge(PDF + more + b"startxref\n%d\n%%%%EOF\n" % table) == "pdf proved"
-    assert judge(PDF + more + b"startxref\n%d\n%%%%EOF\n" % (table - 60)) == "pdf damaged"

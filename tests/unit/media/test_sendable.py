@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.media.formats.registry import SENDABLE_FORMATS
+from shared.media.formats.registry import SENT_FORMATS
 from shared.media.judge_file import judge_file
 from tests import media_files, sendable_files
 from tests.media_files import picture, zip_of
@@ -33,13 +33,13 @@ def judge(tmp_path: Path) -> Judge:
     def judge_bytes(data: bytes) -> str:
         path = tmp_path / "file"
         path.write_bytes(data)
-        return in_words(judge_file(path, tuple(SENDABLE_FORMATS.values())))
+        return in_words(judge_file(path, tuple(SENT_FORMATS.values())))
 
     return judge_bytes
 
 
 def test_there_is_an_example_of_each_format() -> None:
-    assert SENDABLE.keys() == SENDABLE_FORMATS.keys()
+    assert SENDABLE.keys() == SENT_FORMATS.keys()
 
 
 @pytest.mark.parametrize(("name", "content"), SENDABLE.items(), ids=SENDABLE)
@@ -79,11 +79,11 @@ def png_in(mode: str) -> bytes:
 def test_of_png_only_8_bit_rgb_and_rgba(judge: Judge) -> None:
     png = sendable_files.small_png()
 
-    assert judge(png_in("RGBA")) == "png proved"
+    assert judge(png_in("RGBA")) == "rgb_png proved"
     assert [judge(png_in(mode)) for mode in ("L", "P", "1", "I;16")] == ["other"] * 4
     assert judge(png + b"x") == "other"
-    assert judge(png[:-1]) == "png damaged"
-    assert judge(png.replace(b"IDAT", b"IDAX")) == "png damaged"
+    assert judge(png[:-1]) == "rgb_png damaged"
+    assert judge(png.replace(b"IDAT", b"IDAX")) == "rgb_png damaged"
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_of_png_only_8_bit_rgb_and_rgba(judge: Judge) -> None:
         (film((b"hvc1", b"mp4a")), "other"),
         (film((b"avc1", b"mp4a", b"mp4a")), "other"),
         (film((b"avc1", b"samr")), "other"),
-        (film((b"mp4a",)), "m4a proved"),
-        (film((b"mp4a",), b"M4B "), "m4a proved"),
+        (film((b"mp4a",)), "aac_m4a proved"),
+        (film((b"mp4a",), b"M4B "), "aac_m4a proved"),
         (film((b"avc1",), b"M4A "), "other"),
         (film((b"s263", b"samr"), b"3gp4"), "other"),
         (film((b"avc1", b"mp4a"), b"qt  "), "other"),
@@ -170,4 +170,4 @@ def test_no_broken_file_makes_a_proof_raise(name: str, data: st.DataObject) -> N
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_bytes(content[: data.draw(st.integers(0, len(content)))])
 
-        judge_file(Path(file.name), tuple(SENDABLE_FORMATS.values()))
+        judge_file(Path(file.name), tuple(SENT_FORMATS.values()))

@@ -43,13 +43,40 @@ def test_what_may_stand_before_the_root_is_taken(judge: Judge, begin: bytes) -> 
 
 @pytest.mark.parametrize(
     "inside",
-    [b'<!ENTITY x "y">', b'<!ENTITY % x "y">', b'<!ENTITY x SYSTEM "file:///etc/passwd">',
-     b'<!ATTLIST a b CDATA "said again with every element">', b"<!ATTLIST a b CDATA #IMPLIED>",
-     b"<!ELEMENT a ANY>", b""],
-    ids=["entity", "parameter entity", "outside", "default", "attribute", "element", "nothing"],
+    [b"", b"<!ELEMENT a ANY>", b"<!ATTLIST a b CDATA #IMPLIED>", b"<!-- \xc3\xb1 -->",
+     b'<!ATTLIST a b CDATA "said again with every element">', b'<!NOTATION gif PUBLIC "gif">'],
+    ids=["nothing", "element", "attribute", "comment", "default", "notation"],
 )  # fmt: skip
-def test_a_doctype_that_declares_anything_itself_is_not_taken(judge: Judge, inside: bytes) -> None:
+def test_a_doctype_with_harmless_declarations_is_taken(judge: Judge, inside: bytes) -> None:
+    assert judge(b"<?xml version='1.0'?><!DOCTYPE a [" + inside + b"]><a/>") == "xml proved"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [b'<!ENTITY x "y">', b'<!ENTITY % x "y">', b'<!ENTITY x SYSTEM "file:///etc/passwd">',
+     b'<!ENTITY x PUBLIC "x" "http://192.0.2.1/x">', b'<!ENTITY x SYSTEM "x" NDATA gif>'],
+    ids=["entity", "parameter entity", "file", "network", "picture"],
+)  # fmt: skip
+def test_a_doctype_that_declares_an_entity_is_not_taken(judge: Judge, inside: bytes) -> None:
     assert judge(b"<?xml version='1.0'?><!DOCTYPE a [" + inside + b"]><a/>") == "other"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [b"<!-- x -->" * 40_000,
+     b"<!ATTLIST a " + b" ".join(b"n%d CDATA 'x'" % at for at in range(1_100)) + b">"],
+    ids=["long", "attributes"],
+)  # fmt: skip
+def test_a_doctype_longer_than_any_is_not_taken(judge: Judge, inside: bytes) -> None:
+    assert judge(b"<!DOCTYPE a [" + inside + b"]><a/>" + b" " * 100_000) == "other"
+
+
+def test_defaults_that_every_element_repeats_count_as_elements(judge: Judge) -> None:
+    declared = b" ".join(b"n%d CDATA 'x'" % at for at in range(900))
+    document = b"<!DOCTYPE a [<!ATTLIST b " + declared + b">]><a>" + b"<b/>" * 10_000 + b"</a>"
+
+    assert judge(document) == "other"
+    assert judge(document.replace(b"<b/>" * 10_000, b"<b/>" * 1_000)) == "xml proved"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from aiohttp import BodyPartReader, web
 from aiohttp.test_utils import TestServer
 
 from shared.errors import OutsideAwayError
-from shared.media.formats.registry import ALL_FORMATS, SENDABLE_FORMATS
+from shared.media.formats.registry import ALL_FORMATS, SENT_FORMATS
 from shared.whatsapp.error_codes import STOP
 from shared.whatsapp.sendable import BY_FORMAT, SENDABLE
 from shared.whatsapp.upload_media import UploadApi, UploadAway, Uploaded, UploadRefused
@@ -132,8 +132,8 @@ async def test_where_nobody_listens_it_is_tried_again() -> None:
 
 
 def test_every_format_that_is_proved_for_sending_can_be_sent_and_shown() -> None:
-    assert SENDABLE.keys() == SENDABLE_FORMATS.keys()
+    assert SENDABLE.keys() == SENT_FORMATS.keys()
     assert len(BY_FORMAT) == len(SENDABLE)
     for name, sendable in SENDABLE.items():
-        assert SENDABLE_FORMATS[name].media_type == sendable.media_type
+        assert SENT_FORMATS[name].media_type == sendable.media_type
         assert ALL_FORMATS[sendable.format].media_type == sendable.media_type

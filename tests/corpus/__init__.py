@@ -1,0 +1,1 @@
+"""Files of every kind, made by well-kept writers: those that are taken, and those that are not."""
