@@ -27,7 +27,7 @@ sending-faults: for-developing ## kill four senders 50 times while Meta loses an
 guards: for-developing ## remove each guard in turn, and see a test fail (minutes; GUARDS=name,name for some)
 	@$(IN_VENV) tests.faults.remove_guards $(GUARDS)
 
-measure: for-developing ## measure the main path and files on this machine (about three minutes)
+measure: for-developing ## measure the main path and files on this machine (about six minutes)
 	@$(IN_VENV) tests.benchmarks.measure
 	@$(IN_VENV) tests.benchmarks.measure_files
 

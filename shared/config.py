@@ -4,7 +4,6 @@ A service's `settings.py` calls the functions of the variables that it uses. All
 ValueError whose text names the variable and never shows its value.
 """
 
-import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,8 @@ from shared.environment import (
     days,
     days_or_never,
     environment,
+    host_and_port,
+    hosts,
     is_host,
     is_store,
     name_and_language,
@@ -79,22 +80,12 @@ def whatsapp_graph_url(env: Env) -> str:
     return value.rstrip("/")
 
 
-_MEDIA_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,252})(:\d{1,5})?")
-
-
 def whatsapp_media_hosts(env: Env) -> frozenset[str]:
     """Give the hosts, `host[:port]` or `*.domain`, that may see the token besides the Graph host.
 
-    No other host is ever asked for a file, so these alone may be private addresses.
+    No other host is ever asked for a file. Those that are named whole may be private addresses.
     """
-    hosts = env.str("WHATSAPP_MEDIA_HOSTS", MEDIA_HOSTS, validate=not_blank).lower().split(",")
-    allowed = frozenset(host.strip() for host in hosts)
-    if not all(_MEDIA_HOST.fullmatch(host) for host in allowed):
-        raise ValueError(
-            'Environment variable "WHATSAPP_MEDIA_HOSTS" invalid: must be host[:port] or *.domain, '
-            "separated by commas."
-        )
-    return allowed
+    return hosts(env, "WHATSAPP_MEDIA_HOSTS", MEDIA_HOSTS)
 
 
 def whatsapp_messages_per_second(env: Env) -> int:
@@ -151,6 +142,11 @@ def media_max_bytes(env: Env) -> int:
     """Give the size in bytes beyond which a file is refused; the default is WhatsApp's limit."""
     check = validate.Range(min=1, max=2**40, error="Must be a number of bytes, at least 1.")
     return env.int("MEDIA_MAX_BYTES", 100 * 1024 * 1024, validate=check)
+
+
+def clamav_address(env: Env) -> tuple[str, int] | None:
+    """Give host and port of ClamAV's daemon; None, also where it is empty: nothing is scanned."""
+    return host_and_port(env, "CLAMAV_URL", "tcp")
 
 
 def media_store_url(env: Env) -> str:

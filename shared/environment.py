@@ -17,6 +17,8 @@ __all__ = [
     "days",
     "days_or_never",
     "environment",
+    "host_and_port",
+    "hosts",
     "is_host",
     "is_store",
     "name_and_language",
@@ -69,6 +71,37 @@ def url_of(*schemes: str, needs_host: bool = True) -> Callable[[str], None]:
             raise ValidationError(f"Must be a URL that begins with {' or '.join(schemes)}.")
 
     return check
+
+
+def host_and_port(env: Env, name: str, scheme: str) -> tuple[str, int] | None:
+    """Read `scheme://host:port`; an empty value counts as none."""
+    value = env.str(name, "")
+    if not value:
+        return None
+    wrong = ValueError(f'Environment variable "{name}" invalid: must be {scheme}://host:port.')
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong from None
+    if not host or not port or value != f"{scheme}://{parts.netloc}" or parts.username is not None:
+        raise wrong
+    return host, port
+
+
+_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,252})(:\d{1,5})?")
+
+
+def hosts(env: Env, name: str, default: str) -> frozenset[str]:
+    """Read a comma-separated list of `host[:port]` or `*.domain`, in lower case."""
+    listed = env.str(name, default, validate=not_blank).lower().split(",")
+    found = frozenset(host.strip() for host in listed)
+    if not all(_HOST.fullmatch(host) for host in found):
+        raise ValueError(
+            f'Environment variable "{name}" invalid: must be host[:port] or *.domain, separated by '
+            "commas."
+        )
+    return found
 
 
 def is_host(value: str) -> None:

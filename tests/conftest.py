@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.servers import Servers
 from shared.log import configure_logging
+from tests.clamd import Clamd, NoClamdError, clamd_in
 from tests.closed_tickets import ClosedTickets
 from tests.s3_server import S3Server, s3_server
 from tests.servers import (
@@ -57,6 +58,17 @@ async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 async def amqp_url(servers: TestServers) -> AsyncIterator[str]:
     async with vhost_of_its_own(servers) as url:
         yield url
+
+
+@pytest.fixture
+async def clamd(tmp_path: Path) -> AsyncIterator[Clamd]:
+    """A running daemon; without one the test is skipped, with the way to get it."""
+    try:
+        async with clamd_in(tmp_path / "clamd") as clamd:
+            await clamd.start()
+            yield clamd
+    except NoClamdError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -57,7 +57,7 @@ async def read_form(request: web.Request, longest_text: int) -> AsyncIterator[Fo
     if (request.content_length or 0) > MOST_BYTES:
         raise _too_large()
     form = Form(MOST_BYTES)
-    with ExitStack() as files:
+    async with AsyncExitStack() as files:
         try:
             async with asyncio.timeout(FORM_SECONDS):
                 await _read_parts(request, form, files, longest_text)
@@ -71,7 +71,7 @@ async def read_form(request: web.Request, longest_text: int) -> AsyncIterator[Fo
 
 
 async def _read_parts(
-    request: web.Request, form: Form, files: ExitStack, longest_text: int
+    request: web.Request, form: Form, files: AsyncExitStack, longest_text: int
 ) -> None:
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or part.name not in {"text", "file"}:
@@ -83,7 +83,7 @@ async def _read_parts(
         else:
             if len(form.files) == MOST_FILES:
                 raise Problem(422, f"The form has more than {MOST_FILES} files.")
-            file, path = files.enter_context(nameless_file())
+            file, path = await files.enter_async_context(nameless_file())
             form.files.append(await _read_file(part, file, path, form))
 
 
@@ -105,7 +105,7 @@ async def _read_file(part: BodyPartReader, file: BinaryIO, path: Path, form: For
         if size > MOST_FILE_BYTES or form.bytes_left < 0:
             raise _too_large()
         await absorb(piece, digest, file)
-    file.flush()
+    await asyncio.to_thread(file.flush)
     return ReceivedFile(part.filename, _declared_type(part), path, size, digest.hexdigest())
 
 

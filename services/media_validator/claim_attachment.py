@@ -20,7 +20,7 @@ WHERE attachments.id = $1 AND messages.id = attachments.message_id
   AND attachments.state = 'pending'
   AND (attachments.lease_until IS NULL OR attachments.lease_until <= clock_timestamp())
 RETURNING attachments.id, attachments.attempts, attachments.media_id, attachments.declared_sha256,
-          messages.sent_at, attachments.message_id
+          messages.sent_at, attachments.message_id, attachments.missing_answers
 """
 
 # `attempts` tells one claim from the next: who was given up meanwhile changes nothing any more.
@@ -34,7 +34,8 @@ WHERE attachments.id = held.id AND attachments.attempts = held.attempts
 """
 
 GIVE_BACK = """
-UPDATE attachments SET lease_until = NULL, next_attempt_at = clock_timestamp() + $3::interval
+UPDATE attachments
+SET lease_until = NULL, next_attempt_at = clock_timestamp() + $3::interval, missing_answers = $4
 WHERE id = $1 AND attempts = $2 AND state = 'pending' AND lease_until IS NOT NULL
 RETURNING id
 """
@@ -50,6 +51,8 @@ class Claim:
     declared_sha256: str | None
     sent_at: datetime
     message_id: int
+    missing_answers: int
+    """How often Meta has answered so far that it does not know the file."""
 
 
 async def claim_attachment(pool: Pool, attachment_id: int) -> Claim | None:
@@ -65,6 +68,7 @@ async def claim_attachment(pool: Pool, attachment_id: int) -> Claim | None:
         row["declared_sha256"],
         row["sent_at"],
         row["message_id"],
+        row["missing_answers"],
     )
 
 
@@ -77,7 +81,14 @@ async def renew_claims(pool: Pool, claims: Iterable[Claim]) -> None:
         )
 
 
-async def give_back_claim(pool: Pool, claim: Claim, wait: timedelta) -> bool:
-    """Let go of a file, to be tried again after `wait`; False where the claim was lost."""
-    row = await pool.fetchrow(GIVE_BACK, claim.attachment_id, claim.attempt, wait)
+async def give_back_claim(
+    pool: Pool, claim: Claim, wait: timedelta, *, missing: bool = False
+) -> bool:
+    """Let go of a file, to be tried again after `wait`; False where the claim was lost.
+
+    `missing`: Meta has answered once more that it does not know it.
+    """
+    row = await pool.fetchrow(
+        GIVE_BACK, claim.attachment_id, claim.attempt, wait, claim.missing_answers + missing
+    )
     return row is not None

@@ -9,6 +9,7 @@ from shared.broker.publish import Publisher
 from shared.broker.topology import MEDIA_VALIDATOR
 from shared.consumer import run_consumer
 from shared.database.pool import create_pool
+from shared.media.antivirus import Antivirus
 from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 from shared.service import Service
@@ -24,10 +25,13 @@ async def serve(settings: Settings, service: Service) -> None:
     )
     async with media, Proofs(settings.formats) as proofs:
         store = MediaStore(settings.store_url)
-        validate = ValidateMedia(pool, media, proofs, store, settings, service)
+        antivirus = Antivirus(settings.antivirus, service) if settings.antivirus else None
+        validate = ValidateMedia(pool, media, proofs, antivirus, store, settings, service)
         attachments = ValidateAttachments(pool, validate, service)
         async with asyncio.TaskGroup() as tasks:
             holding = tasks.create_task(attachments.hold_claims())
+            if antivirus is not None:
+                tasks.create_task(antivirus.watch())
             await run_consumer(
                 settings.amqp_url, MEDIA_VALIDATOR, pool, publisher, attachments.take, service
             )

@@ -24,6 +24,8 @@ class Settings:
     store_url: str
     notice_delay: timedelta
     texts: Texts
+    antivirus: tuple[str, int] | None
+    """Host and port of ClamAV's daemon; None: nothing is scanned."""
 
 
 def read_settings(env: config.Env) -> Settings:
@@ -40,4 +42,5 @@ def read_settings(env: config.Env) -> Settings:
         store_url=config.media_store_url(env),
         notice_delay=config.refusal_notice(env),
         texts=read_texts(config.texts_file(env)),
+        antivirus=config.clamav_address(env),
     )

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from services.media_validator.accept_media import accept_media, store_media
@@ -17,10 +17,12 @@ from shared.domain.attachment import (
     RefusalReason,
     UnavailableReason,
     delay_after,
+    delay_of_scan,
     gives_up,
 )
 from shared.errors import TryAgainError
 from shared.log import failure, log
+from shared.media.antivirus import Antivirus, AntivirusAwayError, NoVerdictError
 from shared.media.formats.format import Verdict
 from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
@@ -48,6 +50,7 @@ class ValidateMedia:
         pool: Pool,
         media: MediaApi,
         proofs: Proofs,
+        antivirus: Antivirus | None,
         store: MediaStore,
         settings: Settings,
         service: Service,
@@ -55,6 +58,7 @@ class ValidateMedia:
         self._pool = pool
         self._media = media
         self._proofs = proofs
+        self._antivirus = antivirus
         self._store = store
         self._settings = settings
         self._service = service
@@ -70,14 +74,20 @@ class ValidateMedia:
         if claim.media_id is None:
             await self._give_up(claim, "not_found")  # nothing that could be asked for
             return
-        with nameless_file() as (file, path):
+        async with nameless_file(self._store.folder) as (file, path):
             try:
+                # At first it is fetched anyway: what is refused needs no scan, and is told at once.
+                if self._antivirus is not None and claim.attempt > 1:
+                    await self._antivirus.check()
                 fetched = await self._media.fetch(
                     claim.media_id, file, path, self._settings.max_bytes
                 )
                 await self._decide(claim, fetched, started)
             except MediaTooLargeError:
                 await self._refuse(claim, "too_large", None, started)
+            except (AntivirusAwayError, NoVerdictError) as error:
+                # It is not given up however long that takes: what is missing is not at Meta.
+                await self._put_off(claim, error, delay_of_scan(claim.attempt))
             except MediaMissingError as error:
                 await self._give_up_or_retry(claim, error, missing=True)
             except Exception as error:  # noqa: BLE001  whatever it was, the row is due again
@@ -88,11 +98,21 @@ class ValidateMedia:
             # What exactly Meta hashes is not documented: so it is said, and nothing more.
             log.warning("attachment.hash_differs", attachment_id=claim.attachment_id)
         judged = await self._proofs.judge(fetched.path)
-        if judged.verdict is Verdict.PROVED and judged.format is not None:
-            await self._accept(claim, fetched, judged.format.name, started)
-        else:
-            reason: RefusalReason = "damaged" if judged.verdict is Verdict.DAMAGED else "format"
+        reason: RefusalReason = "damaged" if judged.verdict is Verdict.DAMAGED else "format"
+        if judged.verdict is not Verdict.PROVED or judged.format is None:
             await self._refuse(claim, reason, fetched.size, started)
+        elif await self._holds_malware(claim, fetched):
+            await self._refuse(claim, "malware", fetched.size, started)
+        else:
+            await self._accept(claim, fetched, judged.format.name, started)
+
+    async def _holds_malware(self, claim: Claim, fetched: Fetched) -> bool:
+        if self._antivirus is None:
+            return False
+        found = await self._antivirus.scan(fetched.path, fetched.size)
+        if found is not None:
+            log.warning("attachment.malware", attachment_id=claim.attachment_id, signature=found)
+        return found is not None
 
     async def _accept(
         self, claim: Claim, fetched: Fetched, format_name: str, started: float
@@ -119,18 +139,22 @@ class ValidateMedia:
 
     async def _give_up_or_retry(self, claim: Claim, error: Exception, *, missing: bool) -> None:
         now = datetime.now(UTC)
-        reason = gives_up(claim.attempt, claim.sent_at, now, missing=missing)
+        reason = gives_up(claim.missing_answers + missing, claim.sent_at, now, missing=missing)
         if reason is not None:
             await self._give_up(claim, reason)
-            return
-        wait = delay_after(claim.attempt)
+        else:
+            await self._put_off(claim, error, delay_after(claim.attempt), missing=missing)
+
+    async def _put_off(
+        self, claim: Claim, error: Exception, wait: timedelta, *, missing: bool = False
+    ) -> None:
         log.warning(
             "attachment.retry", attachment_id=claim.attachment_id, attempt=claim.attempt,
             due_in_ms=wait.total_seconds() * 1000,
             status=error.status if isinstance(error, MediaAwayError) else None,
             **failure(error.__cause__ or error),
         )  # fmt: skip
-        await self._finish(claim, lambda: give_back_claim(self._pool, claim, wait))
+        await self._finish(claim, lambda: give_back_claim(self._pool, claim, wait, missing=missing))
 
     async def _finish(self, claim: Claim, finish: Finish) -> bool:
         """Write the end, waiting while the database is away; False where the claim was lost."""

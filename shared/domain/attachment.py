@@ -10,11 +10,13 @@ UnavailableReason = Literal["expired", "not_found", "unreachable"]
 # Meta keeps media of webhooks for seven days (Meta, media, since 2025-10-09).
 KEPT_BY_WHATSAPP = timedelta(days=7)
 # Meta also says that it does not know an id where a permission is missing or the number is wrong,
-# which a person can mend. The tenth attempt comes some forty minutes after the first.
-ATTEMPTS_AT_MISSING = 10
+# which a person can mend. The tenth answer comes at the earliest forty minutes after the first.
+MISSING_ANSWERS = 10
 
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(hours=1)
+# The antivirus is asked without fetching the file, so it may be asked more often.
+_LONGEST_DELAY_OF_SCAN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,20 @@ def delay_after(attempt: int) -> timedelta:
     return min(_FIRST_DELAY * doubled, _LONGEST_DELAY)
 
 
+def delay_of_scan(attempt: int) -> timedelta:
+    """Give the time until the antivirus is asked again: it doubles, up to five minutes."""
+    return min(delay_after(attempt), _LONGEST_DELAY_OF_SCAN)
+
+
 def gives_up(
-    attempt: int, sent_at: datetime, now: datetime, *, missing: bool
+    missing_answers: int, sent_at: datetime, now: datetime, *, missing: bool
 ) -> UnavailableReason | None:
     """Say why a file that could not be fetched is given up, or None to try it again.
 
-    `missing`: Meta answered, and does not know the id. Everything else may pass, an outage of an
-    hour too, for as long as Meta keeps the file.
+    `missing`: Meta answered, and does not know the id; `missing_answers` counts those, this one
+    among them. Everything else may pass, an outage of an hour too, for as long as Meta keeps the
+    file.
     """
     if now - sent_at >= KEPT_BY_WHATSAPP:
         return "expired" if missing else "unreachable"
-    return "not_found" if missing and attempt >= ATTEMPTS_AT_MISSING else None
+    return "not_found" if missing and missing_answers >= MISSING_ANSWERS else None

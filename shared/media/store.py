@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from shared.errors import OutsideAwayError
+from shared.nameless_file import name_file
 
 # S3 takes parts of no less than 5 MiB; they are sent one after the other, to bound the memory.
 PART_BYTES = 5 * 1024 * 1024
@@ -44,16 +46,18 @@ class MediaStore:
         """
         try:
             store = self._open()
-            is_small = (await asyncio.to_thread(file.stat)).st_size <= PART_BYTES
-            # What goes in parts no store takes conditionally yet (docs/decisions/0024).
-            mode: Literal["create", "overwrite"] = "create" if is_small else "overwrite"
-            await obstore.put_async(
-                store, key, file, mode=mode, chunk_size=PART_BYTES, max_concurrency=1
-            )
-            if isinstance(store, LocalStore) and store.prefix is not None:
-                await asyncio.to_thread(_sync, store.prefix / key)
+            folder = store.prefix if isinstance(store, LocalStore) else None
+            if folder is None or not await asyncio.to_thread(name_file, file, folder, key):
+                await _copy(store, key, file)
+            if folder is not None:
+                await asyncio.to_thread(_sync, folder / key)
         except UNUSABLE as error:
             raise OutsideAwayError("the media store does not answer") from error
+
+    @property
+    def folder(self) -> Path | None:
+        """Give the folder in which files on their way best lie: `keep` need not copy them then."""
+        return Path(unquote(urlsplit(self._url).path)) if self._url.startswith("file:") else None
 
     async def read(self, key: str) -> AsyncGenerator[bytes, None]:
         """Give the bytes in pieces; raise OutsideAwayError where they cannot be had."""
@@ -86,6 +90,14 @@ class MediaStore:
             self._url, retry_config={"max_retries": RETRIES, "retry_timeout": RETRIED_FOR}
         )
         return self._bucket
+
+
+async def _copy(store: ObjectStore, key: str, file: Path) -> None:
+    """Write a file under a new key."""
+    is_small = (await asyncio.to_thread(file.stat)).st_size <= PART_BYTES
+    # What goes in parts no store takes conditionally yet (docs/decisions/0024).
+    mode: Literal["create", "overwrite"] = "create" if is_small else "overwrite"
+    await obstore.put_async(store, key, file, mode=mode, chunk_size=PART_BYTES, max_concurrency=1)
 
 
 def _unlink(file: Path) -> None:

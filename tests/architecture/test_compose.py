@@ -20,7 +20,7 @@ DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 EXAMPLE = (DEPLOY / ".env.example").read_text()
 
-SERVERS = {"postgres", "rabbitmq"}
+SERVERS = {"postgres", "rabbitmq", "clamav"}
 OURS: dict[str, dict[str, Any]] = {
     name: service for name, service in COMPOSE["services"].items() if name not in SERVERS
 }
@@ -213,10 +213,25 @@ def test_no_service_with_a_database_starts_before_the_migration_is_done() -> Non
     assert OURS["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
 
 
-def test_the_simulator_is_there_only_when_it_is_asked_for() -> None:
+def test_the_simulator_and_the_antivirus_are_there_only_when_they_are_asked_for() -> None:
     profiles = {name: service.get("profiles", []) for name, service in COMPOSE["services"].items()}
 
-    assert {name for name, of in profiles.items() if of} == {"whatsapp_simulator"}
+    assert {name: of for name, of in profiles.items() if of} == {
+        "whatsapp_simulator": ["simulator"],
+        "clamav": ["clamav"],
+    }
+
+
+def test_the_antivirus_looks_into_the_whole_of_every_file_that_is_taken() -> None:
+    lines = (DEPLOY / "clamav" / "clamd.conf").read_text().splitlines()
+    told = dict(line.split() for line in lines if not line.startswith("#"))
+    largest = config.media_max_bytes(FileAwareEnv())
+
+    for limit in ("StreamMaxLength", "MaxFileSize", "MaxScanSize"):
+        assert int(told[limit].removesuffix("M")) * 2**20 >= largest, limit
+    assert told["AlertExceedsMax"] == "yes"
+    mounted = COMPOSE["services"]["clamav"]["volumes"]
+    assert "./clamav/clamd.conf:/etc/clamav/clamd.conf:ro" in mounted
 
 
 def test_the_servers_are_those_that_the_tests_run_against() -> None:

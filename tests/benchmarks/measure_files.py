@@ -1,19 +1,19 @@
-"""`make measure`: what the validator holds in memory while fifty files of 16 MB come at once.
+"""`make measure`: what one media validator drives and holds, beside plain downloading.
 
-The files are all on their way before the first is whole: the simulator sends them slowly at first.
+The source sends the same bytes to both, in turns: the machine differs from minute to minute.
 """
 
 import asyncio
-import contextlib
+import statistics
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from time import monotonic
 
-import asyncpg
 import psutil
 
 from tests import media_files
-from tests.eventually import eventually
+from tests.benchmarks.validator_at_work import AtWork, at_work
 from tests.servers import (
     database_of_its_own,
     migrated_template,
@@ -23,76 +23,106 @@ from tests.servers import (
 from tests.system import System
 
 FILES = 50
-BYTES = 16_000_000
+BYTES = 64_000_000
+TURNS = 3
+SMALL_FILES = 2_000
 MEBIBYTE = 2**20
-
-COUNT_CLAIMED = "SELECT count(*) FROM attachments WHERE lease_until IS NOT NULL"
-COUNT_ACCEPTED = "SELECT count(*) FROM attachments WHERE state = 'accepted'"
+# Elements without end: expat reads them for some ten seconds.
+HEAVY_ELEMENTS = 4_900_000
+HEAVY_FILES = 4
 
 
 async def main() -> None:
     """Measure and print."""
+    async with validator() as work:
+        print(f"load when it began: {psutil.getloadavg()[0]:.1f}")
+        await measure_memory(work)
+        await measure_large(work)
+        await measure_small(work)
+        await measure_heavy(work)
+
+
+@asynccontextmanager
+async def validator() -> AsyncIterator[AtWork]:
+    """Start servers, a source with files, and a validator."""
     with servers_for_tests() as started, tempfile.TemporaryDirectory() as folder:
+        files = Path(folder) / "files"
+        write_files(files)
         async with (
             migrated_template(started) as servers,
             database_of_its_own(servers) as database_url,
             vhost_of_its_own(servers) as amqp_url,
             System(servers, database_url, amqp_url, Path(folder)) as system,
+            at_work(system, files) as work,
         ):
-            await system.start_all()
-            await measure(system)
+            yield work
 
 
-async def measure(system: System) -> None:
-    """Send the files, let all of them begin, then let them come as fast as they go."""
-    database = await asyncpg.connect(system.database_url)
-    validator = psutil.Process(system.of("media_validator")[0].pid)
-    before = memory_of(validator)
-    content = media_files.small_pdf(0, BYTES)
-    await system.behave(media_bytes_per_second=20_000)
-    for number in range(FILES):
-        await system.send_file(f"3460000{number:04}", content, f"{number}.pdf")
+def write_files(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "large.pdf").write_bytes(media_files.small_pdf(0, BYTES))
+    (folder / "small.jpg").write_bytes(media_files.small_jpg(0, 40_000))
+    (folder / "heavy.xml").write_bytes(b"<a>" + b"<b/>" * HEAVY_ELEMENTS + b"</a>")
 
-    async def all_are_under_way() -> None:
-        assert await database.fetchval(COUNT_CLAIMED) == FILES
 
-    await eventually(all_are_under_way, within=60)
-    peak = [before]
-    watching = asyncio.create_task(watch(validator, peak))
-    started = monotonic()
-    await system.behave(media_bytes_per_second=0)
-
-    async def all_are_accepted() -> None:
-        assert await database.fetchval(COUNT_ACCEPTED) == FILES
-
-    await eventually(all_are_accepted, within=300, every=0.2)
-    took = monotonic() - started
-    watching.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await watching
-    await database.close()
-    megabytes = FILES * len(content) / 1e6
+async def measure_memory(work: AtWork) -> None:
+    """Fifty large files at once; the first small one makes the store's folder."""
+    await work.validate(1, "small.jpg")
+    await work.clear()
+    async with work.watched() as peak:
+        await work.validate(FILES, "large.pdf")
+    assert await work.clear() == {"accepted": FILES}
     print(
-        f"media_validator, {FILES} files of {len(content) / 1e6:.0f} MB at once: "
-        f"{peak[0] / MEBIBYTE:.0f} MiB at the most with its provers "
-        f"({before / MEBIBYTE:.0f} before), "
-        f"{megabytes / took:.0f} MB/s (1 process)"
+        f"{FILES} files of {BYTES / 1e6:.0f} MB at once: {peak.worker / MEBIBYTE:.0f} MiB resident "
+        f"in the validator, {peak.with_provers / MEBIBYTE:.0f} MiB with its provers"
     )
 
 
-def memory_of(worker: psutil.Process) -> int:
-    """Give the bytes that a worker and its provers hold, what they share counted once."""
-    held = 0
-    for process in [worker, *worker.children(recursive=True)]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            held += process.memory_full_info().pss
-    return held
+async def measure_large(work: AtWork) -> None:
+    """The share of plain downloading's throughput, in alternating turns."""
+    speeds: list[float] = []
+    shares: dict[str, list[float]] = {"sync": [], "cached": []}
+    for _ in range(TURNS):
+        plain = {how: await work.download(FILES, "large.pdf", how) for how in shares}
+        took = await work.validate(FILES, "large.pdf")
+        assert await work.clear() == {"accepted": FILES}
+        speeds.append(FILES * BYTES / 1e6 / took)
+        for how, seconds in plain.items():
+            shares[how].append(seconds / took)
+    print(
+        f"large files: {statistics.median(speeds):.0f} MB/s; as a share of plain downloading to "
+        f"the disk {in_words(shares['sync'])}, to the system's cache {in_words(shares['cached'])}"
+    )
 
 
-async def watch(process: psutil.Process, peak: list[int]) -> None:
-    while True:
-        peak[0] = max(peak[0], memory_of(process))
-        await asyncio.sleep(0.02)
+def in_words(shares: list[float]) -> str:
+    each = ", ".join(f"{one:.2f}" for one in sorted(shares))
+    return f"{statistics.median(shares):.2f} ({each})"
+
+
+async def measure_small(work: AtWork) -> None:
+    """Decisions per second."""
+    seconds = []
+    for _ in range(TURNS):
+        seconds.append(await work.validate(SMALL_FILES, "small.jpg"))
+        assert await work.clear() == {"accepted": SMALL_FILES}
+    rates = sorted(SMALL_FILES / one for one in seconds)
+    print(
+        f"small files (40 kB): {statistics.median(rates):.0f} decisions/s "
+        f"({rates[0]:.0f} to {rates[-1]:.0f})"
+    )
+
+
+async def measure_heavy(work: AtWork) -> None:
+    """Proofs that cost CPU, with small files beside them."""
+    heavy, small = await asyncio.gather(
+        work.validate(HEAVY_FILES, "heavy.xml"), work.validate(SMALL_FILES, "small.jpg")
+    )
+    print(
+        f"{HEAVY_FILES} proofs that cost CPU and {SMALL_FILES} small files beside them: "
+        f"{max(heavy, small):.1f} s; the event loop stood still for {work.longest_stall():.0f} ms "
+        f"at the most in all of this run; {await work.clear()}"
+    )
 
 
 if __name__ == "__main__":

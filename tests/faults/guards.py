@@ -7,6 +7,7 @@ from tests.faults.guards_of_files import GUARDS_OF_FILES
 from tests.faults.guards_of_formats import GUARDS_OF_FORMATS
 from tests.faults.guards_of_publishing import GUARDS_OF_PUBLISHING
 from tests.faults.guards_of_read_marks import GUARDS_OF_READ_MARKS
+from tests.faults.guards_of_scanning import GUARDS_OF_SCANNING
 from tests.faults.guards_of_sending import GUARDS_OF_SENDING
 from tests.faults.guards_of_statuses import GUARDS_OF_STATUSES
 from tests.faults.guards_of_storage import GUARDS_OF_STORAGE
@@ -22,6 +23,7 @@ GUARDS = (
     *GUARDS_OF_THE_CHANNEL,
     *GUARDS_OF_STATUSES,
     *GUARDS_OF_FETCHING,
+    *GUARDS_OF_SCANNING,
     *GUARDS_OF_FILES,
     *GUARDS_OF_STORAGE,
     *GUARDS_OF_FORMATS,

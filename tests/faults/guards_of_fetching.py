@@ -3,20 +3,45 @@
 from tests.faults.guard import Cut, Guard
 
 _FETCH = "tests/integration/media_validator/test_fetch_media.py::"
+_HOSTS = "shared/whatsapp/media_hosts.py"
 _MEDIA = "shared/whatsapp/fetch_media.py"
 
 GUARDS_OF_FETCHING = (
     Guard(
         "hosts-of-the-token",
         "whoever can have Meta tell an address gets the access token",
+        (Cut(_HOSTS, " or not self._may_see_token(origin):", ":"),),
+        ("tests/unit/whatsapp/test_media_hosts.py::test_no_other_address_is_asked",),
+    ),
+    Guard(
+        "private-addresses",
+        "a name of Meta's domains leads the token into our own network",
+        (Cut(_HOSTS, "if not self._hosts.may_be_private(host) and", "if False and"),),
+        (_FETCH + "test_only_a_host_that_is_named_whole_may_be_a_private_address",),
+    ),
+    Guard(
+        "nobody-before-the-host",
+        "words of a stranger's address are sent in place of the token",
         (
             Cut(
-                _MEDIA,
-                "if url.scheme not in schemes or not self._may_see_token(url):",
-                "if url.scheme not in schemes:",
+                _HOSTS,
+                "if url.raw_user is not None or url.raw_password is not None:",
+                "if False:",
             ),
         ),
-        (_FETCH + "test_no_other_host_is_asked_let_alone_sees_the_token",),
+        ("tests/unit/whatsapp/test_media_hosts.py::test_no_other_address_is_asked",),
+    ),
+    Guard(
+        "deadline-of-a-fetch",
+        "a body that drips holds a place for ever",
+        (Cut(_MEDIA, "asyncio.timeout(FETCH_SECONDS)", "asyncio.timeout(None)"),),
+        (_FETCH + "test_a_body_that_drips_is_not_waited_for_beyond_the_deadline",),
+    ),
+    Guard(
+        "silence-of-a-fetch",
+        "a dead connection holds a place until the deadline",
+        (Cut(_MEDIA, ", sock_read=SILENCE_SECONDS", ""),),
+        (_FETCH + "test_a_silent_connection_is_taken_for_dead",),
     ),
     Guard(
         "no-redirects",
@@ -72,7 +97,7 @@ GUARDS_OF_FETCHING = (
         (
             Cut(
                 _MEDIA,
-                'if answer.headers.get("Content-Encoding", "identity") != "identity":',
+                'if answer.headers.get("Content-Encoding", "identity").lower() != "identity":',
                 "if False:",
             ),
         ),

@@ -8,6 +8,7 @@ _DESK = "tests/integration/agent_desk/test_attachments.py::"
 _ONE_FILE = "tests/integration/media_validator/test_validate_media.py::"
 _MANY_FILES = "tests/integration/media_validator/test_validate_attachments.py::"
 _PROOFS = "tests/integration/media/test_proofs.py::"
+_STORE = "tests/integration/media/test_store.py::"
 _CLAIM = "services/media_validator/claim_attachment.py"
 
 GUARDS_OF_FILES = (
@@ -163,6 +164,12 @@ GUARDS_OF_FILES = (
             ),
         ),
         (_DESK + "test_a_file_of_another_size_is_broken_off_and_never_taken_for_whole",),
+    ),
+    Guard(
+        "kept-under-no-other-name",
+        "whoever knows a file's first name changes what is kept",
+        (Cut("shared/nameless_file.py", "if file.stat().st_nlink > 0:", "if False:"),),
+        (_STORE + "test_what_is_kept_is_not_what_somebody_else_can_still_write",),
     ),
     Guard(
         "memory-of-a-prover",

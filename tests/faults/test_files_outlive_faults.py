@@ -3,11 +3,13 @@
 import asyncio
 import signal
 from collections import Counter
+from datetime import timedelta
 
 import asyncpg
 import pytest
 
 from tests import media_files
+from tests.clamd import EICAR, Clamd
 from tests.eventually import eventually
 from tests.faults.sabotage import MARKER
 from tests.system import System
@@ -16,6 +18,15 @@ PHONE = "34600111222"
 FILES = 8
 
 END_LEASES = "UPDATE attachments SET lease_until = now(), next_attempt_at = now()"
+NEXT_ATTEMPT = """
+SELECT min(attempts) AS attempts, count(*) AS files,
+       extract(epoch FROM max(next_attempt_at) - clock_timestamp()) AS wait
+FROM attachments WHERE lease_until IS NULL
+"""
+MOVE_CLOCK = """
+WITH moved AS (UPDATE messages SET sent_at = sent_at - $1::interval)
+UPDATE attachments SET next_attempt_at = next_attempt_at - $1::interval
+"""
 COUNT_STATES = "SELECT state, reason, count(*) FROM attachments GROUP BY state, reason"
 
 
@@ -181,6 +192,74 @@ async def test_a_time_without_metas_media_host_loses_no_file(
     assert system.events("attachment.unavailable") == []
 
 
+async def test_an_hour_without_metas_media_host_loses_no_file(
+    system: System, database: asyncpg.Connection
+) -> None:
+    """The clock of the rows is moved: each round is as if the next attempt's time had come."""
+    await system.start_all()
+    await system.behave(media_away=True)
+    contents = await send_files(system)
+    passed, rounds = timedelta(0), 0
+    while passed < timedelta(hours=1):
+        rounds += 1
+
+        async def all_have_failed_again(attempts: int = rounds) -> timedelta:
+            row = await database.fetchrow(NEXT_ATTEMPT)
+            assert row is not None
+            assert (row["attempts"], row["files"]) == (attempts, FILES)
+            return timedelta(seconds=float(row["wait"]))
+
+        wait = await eventually(all_have_failed_again)
+        await database.execute(MOVE_CLOCK, wait)
+        passed += wait
+    assert await states(database) == {"pending": FILES}
+    assert rounds <= 12, "it is asked ever less often"
+    await system.behave(media_away=False)
+
+    await eventually(lambda: all_end(database, "accepted"))
+    await bytes_are_right(system, contents)
+    assert system.events("attachment.unavailable") == []
+
+
+async def test_an_antivirus_that_freezes_and_dies_loses_no_file_and_lets_none_through(
+    system: System, database: asyncpg.Connection, clamd: Clamd
+) -> None:
+    system.environment["CLAMAV_URL"] = clamd.url
+    await system.start_all()
+    validator = system.of("media_validator")[0]
+    clamd.signal(signal.SIGSTOP)
+    contents = await send_files(system)
+    infected = media_files.small_pdf(99, 2000).replace(b"v" * len(EICAR), EICAR, 1)
+    await system.send_file(PHONE, infected, "infectado.pdf")
+
+    async def all_have_waited_and_it_is_said() -> None:
+        waiting = {line["attachment_id"] for line in validator.events("attachment.retry")}
+        assert waiting == set(range(1, FILES + 2))
+        status, body = await system.health(validator)
+        assert (status, list(body["trouble"])) == (503, ["antivirus"])
+
+    await eventually(all_have_waited_and_it_is_said)
+    assert await states(database) == {"pending": FILES + 1}
+    await clamd.kill()
+    await database.execute(
+        "UPDATE attachments SET next_attempt_at = now() WHERE lease_until IS NULL"
+    )
+
+    async def all_have_waited_again() -> None:
+        assert await database.fetchval("SELECT min(attempts) FROM attachments") >= 2
+
+    await eventually(all_have_waited_again)
+    assert await states(database) == {"pending": FILES + 1}
+    await clamd.start()
+    await system.ready(validator)
+
+    async def all_are_judged() -> None:
+        assert await states(database) == {"accepted": FILES, "malware": 1}
+
+    await eventually(all_are_judged)
+    assert sorted(path.read_bytes() for path in system.media_folder.iterdir()) == sorted(contents)
+
+
 async def test_a_store_that_fails_once_loses_no_file(
     system: System, database: asyncpg.Connection
 ) -> None:
@@ -213,8 +292,8 @@ async def test_what_meta_has_lost_is_unavailable_with_its_reason(
         assert await database.fetchval(put_off) == FILES
 
     await eventually(asked_once)
-    # Nine more attempts, without the forty minutes between them.
-    await database.execute("UPDATE attachments SET attempts = 9, next_attempt_at = now()")
+    # Nine more answers, without the forty minutes between them.
+    await database.execute("UPDATE attachments SET missing_answers = 9, next_attempt_at = now()")
 
     await eventually(lambda: all_end(database, "not_found"))
 

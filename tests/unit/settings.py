@@ -37,7 +37,7 @@ READS: dict[str, frozenset[str]] = {
         {
             "DATABASE_URL", "AMQP_URL", "WHATSAPP_GRAPH_URL", "WHATSAPP_ACCESS_TOKEN",
             "WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_MEDIA_HOSTS", "MEDIA_FORMATS", "MEDIA_MAX_BYTES",
-            "MEDIA_STORE_URL", "REFUSAL_NOTICE_SECONDS", "TEXTS_FILE",
+            "MEDIA_STORE_URL", "REFUSAL_NOTICE_SECONDS", "TEXTS_FILE", "CLAMAV_URL",
         }
     ),
     "scheduler": frozenset(
@@ -93,6 +93,10 @@ WRONG: dict[str, list[str]] = {
     "REFUSAL_NOTICE_SECONDS": _SECONDS,
     "MEDIA_FORMATS": ["", ",", "pdf,,jpg", "pdf,exe", SECRET],
     "MEDIA_MAX_BYTES": _SECONDS,
+    "CLAMAV_URL": [
+        SECRET, "tcp://", "tcp://h", "tcp://h:x", "tcp://h:0", "tcp://h:1/", f"tcp://{SECRET}@h:1",
+        f"http://{SECRET}:1", "unix:///run/clamd", "tcp://[h:1", "tcp://h:99999",
+    ],
     "MEDIA_KEPT_DAYS": ["0", "-1", "abc", "1.5", "36501", SECRET],
     "MEDIA_STORE_URL": ["", "file:///", "file://relative", "s3://", "/a/folder", f"ftp://{SECRET}"],
     "TEMPLATE_OPENING": _TEMPLATES,

@@ -1,6 +1,6 @@
 """A validator of one file at a time, between a stand-in for Meta and a folder."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,11 +15,13 @@ from services.media_validator.validate_media import ValidateMedia
 from services.ticket_router.route_events import route_events
 from shared.config import DEFAULT_TEXTS_FILE
 from shared.database.pool import Pool, create_pool
+from shared.media.antivirus import Antivirus
 from shared.media.formats.registry import choose_formats
 from shared.media.proofs import Proofs
 from shared.media.store import MediaStore
 from shared.service import Service
 from shared.texts import read_texts
+from tests.clamd import Clamd
 from tests.integration.media_validator.meta import TOKEN, Meta, meta_and_api
 from tests.routing import router_settings
 from tests.webhooks import events_of, text_message, webhook_of
@@ -37,7 +39,14 @@ class Validating:
     database_url: str
     meta: Meta
     validate: ValidateMedia
+    make: Callable[[Antivirus | None, Service], ValidateMedia]
     folder: Path
+
+    def ask(self, clamd: Clamd) -> Service:
+        """Have files scanned from now on; give what says how the antivirus is."""
+        service = Service()
+        self.validate = self.make(Antivirus(clamd.address, service), service)
+        return service
 
     async def send(self, *, kind: str = "document", phone: str = PHONE, **content: Any) -> int:
         """Have a contact's file routed; give the attachment's id."""
@@ -87,9 +96,14 @@ async def validating(
         store_url=folder.as_uri(),
         notice_delay=timedelta(seconds=10),
         texts=read_texts(DEFAULT_TEXTS_FILE),
+        antivirus=None,
     )
     async with meta_and_api() as (meta, api), Proofs(settings.formats) as proofs:
         store = MediaStore(settings.store_url)
-        validate = ValidateMedia(pool, api, proofs, store, settings, Service())
-        yield Validating(pool, database, database_url, meta, validate, folder)
+
+        def make(antivirus: Antivirus | None, service: Service) -> ValidateMedia:
+            return ValidateMedia(pool, api, proofs, antivirus, store, settings, service)
+
+        validate = make(None, Service())
+        yield Validating(pool, database, database_url, meta, validate, make, folder)
     await pool.close()

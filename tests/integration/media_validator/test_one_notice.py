@@ -57,6 +57,23 @@ async def test_the_first_refusal_dates_the_notice_and_no_later_one_moves_it(
     assert await notices(validating) == []
 
 
+async def test_a_file_that_whatsapp_itself_could_not_take_is_unavailable_and_told(
+    validating: Validating,
+) -> None:
+    """131052: the message names its kind and an error, and there is no file to ask for."""
+    message = text_message(PHONE, "") | {"type": "document", "errors": [{"code": 131052}]}
+    del message["text"]
+    await route(validating.database_url, message)
+
+    row = await validating.work(await validating.database.fetchval("SELECT id FROM attachments"))
+
+    assert (row["state"], row["reason"], validating.meta.asked) == ("unavailable", "not_found", [])
+    await validating.database.execute(MAKE_DUE)
+    assert await queue_due(validating) == 1
+    (notice,) = await notices(validating)
+    assert "un documento sin nombre: no se ha podido descargar; envíelo de nuevo" in notice["text"]
+
+
 async def test_the_notice_of_another_ticket_does_not_make_it_due(validating: Validating) -> None:
     """A contact whose old ticket had a file, too: each notice has its own time."""
     await refuse(validating, "uno.docx")

@@ -5,8 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from uuid_utils.compat import uuid7
 
+from deploy.local.sample_files import make_pdf
 from services.media_validator import validate_attachments
 from services.media_validator.accept_media import accept_media
 from services.media_validator.claim_attachment import (
@@ -62,6 +64,36 @@ async def test_a_worker_takes_only_so_many_files_at_once(validating: Validating)
     await waiting
     await eventually(lambda: all_are_inside(FILES_AT_ONCE + 1))
     await files.drain()
+
+
+async def test_one_slow_file_holds_up_no_other(validating: Validating) -> None:
+    """The first download never ends; the files behind it are accepted meanwhile."""
+    begun = asyncio.Event()
+
+    async def give(request: web.Request) -> web.StreamResponse:
+        if not begun.is_set():
+            begun.set()
+            await asyncio.Event().wait()
+        return web.Response(body=make_pdf().content)
+
+    validating.meta.bytes_answer = give
+    ids = [await validating.send() for _ in range(10)]
+    files = ValidateAttachments(validating.pool, validating.validate, Service())
+    await files.take(hints(ids[0]))
+    await begun.wait()
+
+    await files.take(hints(*ids[1:]))
+
+    async def all_others_are_accepted() -> None:
+        rows = await validating.database.fetch(
+            "SELECT id FROM attachments WHERE state <> 'pending'"
+        )
+        assert {row["id"] for row in rows} == set(ids[1:])
+
+    await eventually(all_others_are_accepted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(validate_attachments, "DRAIN_SECONDS", 0.1)
+        await files.drain()
 
 
 async def test_the_same_hint_again_begins_nothing(validating: Validating) -> None:

@@ -101,6 +101,21 @@ async def test_an_unknown_id_is_asked_for_ten_times_ever_later(validating: Valid
     assert (row["state"], row["reason"], row["attempts"]) == ("unavailable", "not_found", 10)
 
 
+async def test_attempts_in_an_outage_are_no_answers_that_meta_does_not_know_the_file(
+    validating: Validating,
+) -> None:
+    validating.meta.told = (503, {})
+    attachment = await validating.send()
+    for _ in range(15):
+        await validating.work(attachment)
+
+    validating.meta.told = (404, {"error": {"code": 100}})
+    rows = [await validating.work(attachment) for _ in range(10)]
+
+    assert [row["state"] for row in rows] == ["pending"] * 9 + ["unavailable"]
+    assert rows[-1]["reason"] == "not_found"
+
+
 @pytest.mark.parametrize(
     ("told", "reason"),
     [((400, {"error": {"code": 100}}), "expired"), ((500, {}), "unreachable")],

@@ -99,7 +99,7 @@ async def test_a_file_that_is_refused_afterwards_is_told_in_the_ticket_that_goes
 
     settings = ValidatorSettings(
         "", "", "", "", "", frozenset(), choose_formats(["pdf"]), 1, "file:///tmp", GRACE,
-        read_texts(DEFAULT_TEXTS_FILE),
+        read_texts(DEFAULT_TEXTS_FILE), None,
     )  # fmt: skip
     async with transaction(pool) as tx:
         assert await end_untaken(tx, claim, settings, "refused", "format", 1)
