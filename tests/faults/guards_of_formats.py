@@ -60,13 +60,18 @@ GUARDS_OF_FORMATS = (
     ),
     _proof(
         "carried-in-an-object-stream", "what a compressed PDF carries is not seen", "pdf_reader.py",
-        "_NAMES_A_FILE.search(_unpacked(reader, one))", "None",
+        "_NAMES_A_FILE.search(one) for one in", "False for one in",
         _CARRIES + "test_a_program_that_a_pdf_names_anywhere_is_refused_with_it",
     ),
     _proof(
+        "carried-behind-a-bomb", "a program hides in a list that is too long", "pdf_reader.py",
+        "named=named), True)", "named=named), False)",
+        _CARRIES + "test_a_list_of_objects_too_long_to_be_read_hides_nothing",
+    ),
+    _proof(
         "carried-and-not-read", "what a locked PDF carries is taken unseen", "pdf_reader.py",
-        "Found(carries_refused=_names_a_file(file))", "Found()",
-        _CARRIES + "test_what_cannot_be_looked_into_is_not_taken",
+        "return Found(carries_refused=named)", "return Found()",
+        _CARRIES + "test_what_a_locked_document_carries_is_not_taken",
     ),
     _proof(
         "carried-by-what-is-carried", "a PDF in a PDF carries a program", "pdf_reader.py",

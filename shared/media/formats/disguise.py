@@ -34,10 +34,10 @@ _REFUSED = (
     *(b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"MSCF"),
     *(b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"#!", b"\0asm", b"L\0\0\0\x01\x14\x02\0"),
 )
-# Pages, what a browser loads or runs within one, and anything that has a script for an event.
+_PAGE = re.compile(rb"<(?:html|script|iframe|svg|\?php|!doctype\s+html)", re.IGNORECASE)
+# Also what a browser loads or runs within a page, and anything that has a script for an event.
 _MARKUP = re.compile(
-    rb"<(?:html|script|iframe|svg|\?php|!doctype\s+html"
-    rb"|(?:object|embed|applet|frameset|base|link|style|form)[\s/>]"
+    _PAGE.pattern + rb"|<(?:(?:object|embed|applet|frameset|base|link|form)[\s/>]"
     rb"|[a-z][a-z0-9]{0,20}(?=[\s/])[^<>]{0,500}?[\s/\"']on[a-z]{3,20}\s*=)",
     re.IGNORECASE,
 )
@@ -75,7 +75,7 @@ def begins_as_another(data: bytes) -> bool:
 def begins_as_refused(data: bytes) -> bool:
     """Tell whether a file that another one carries is one that would be refused by itself."""
     begin = data[:NEAR_BEGIN].lstrip(_BLANK)
-    if begin.startswith(_REFUSED) or _MARKUP.match(begin) or _is_web_archive(begin):
+    if begin.startswith(_REFUSED) or _PAGE.match(begin) or _is_web_archive(begin):
         return True
     return _begins_as_tar(data) or ends_as_zip(BytesIO(data))
 

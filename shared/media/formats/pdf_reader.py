@@ -2,10 +2,10 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import pypdf
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, PdfObject, StreamObject
@@ -23,12 +23,15 @@ _NAMES_A_FILE = re.compile(
     rb"/(?:E|#45)(?:F|#46)(?:[\s\0]|%[^\r\n]{0,200}[\r\n])*(?:<<|\d{1,10}[\s\0]+\d{1,5}[\s\0]+R)"
 )
 _CHUNK, _OVERLAP = 1024 * 1024, 1024
-_XML = re.compile(rb"[\xef\xbb\xbf\xff\xfe\s\0]*<\0?[?!a-zA-Z]")
+# Without any of it, it is a piece of a page: LaTeX attaches its formulas and their style so.
+_XML = re.compile(rb"[\xef\xbb\xbf\xff\xfe\s\0]*<\0?(?:[?!]|[^>]{0,1000}xmlns)")
 # A PDF in a PDF in a PDF: nobody sends more.
 _DEEPEST = 3
 
+_Answer = TypeVar("_Answer")
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What there is in a file; no pages where pypdf cannot read the file."""
 
@@ -44,16 +47,23 @@ def read_pdf(file: BinaryIO, depth: int = 1) -> Found:
 
     Raises nothing for what it holds.
     """
-    found = Found(carries_refused=_names_a_file(file))
+    named = _names_a_file(file)
+    reader = _try(lambda: pypdf.PdfReader(file), None)
+    if reader is None or reader.is_encrypted:
+        return Found(carries_refused=named)
+    return Found(
+        has_pages=_try(lambda: bool(reader.pages), False),
+        # What nobody can look into may hide anything: a list that is too long, one that is broken.
+        carries_refused=_try(lambda: _carries_refused(reader, depth, named=named), True),
+    )
+
+
+def _try(look: Callable[[], _Answer], failed: _Answer) -> _Answer:
+    """Ask the library, of which a broken file may make anything."""
     try:
-        reader = pypdf.PdfReader(file)
-        if reader.is_encrypted:
-            return found
-        found.carries_refused = _carries_refused(reader, depth, named=found.carries_refused)
-        found.has_pages = bool(reader.pages)
-    except Exception:  # noqa: BLE001  whatever a broken file makes of the library
-        return found
-    return found
+        return look()
+    except Exception:  # noqa: BLE001  see above
+        return failed
 
 
 def _names_a_file(file: BinaryIO) -> bool:
@@ -68,19 +78,18 @@ def _names_a_file(file: BinaryIO) -> bool:
 
 
 def _carries_refused(reader: pypdf.PdfReader, depth: int, *, named: bool) -> bool:
-    streams = {number for number, _ in reader.xref_objStm.values()}
-    if not named and not any(_NAMES_A_FILE.search(_unpacked(reader, one)) for one in streams):
+    if not named and not any(_NAMES_A_FILE.search(one) for one in _object_streams(reader)):
         return False
     return any(_is_refused(one.get_data(), depth) for one in _attached(reader))
 
 
-def _unpacked(reader: pypdf.PdfReader, number: int) -> bytes:
-    """Give what an object stream holds; where nobody can read it, nothing."""
-    try:
+def _object_streams(reader: pypdf.PdfReader) -> Iterator[bytes]:
+    """Give what each holds, unpacked."""
+    for number in {number for number, _ in reader.xref_objStm.values()}:
         found = reader.get_object(number)
-        return found.get_data() if isinstance(found, StreamObject) else b""
-    except (ValueError, pypdf.errors.PyPdfError):
-        return b""
+        if isinstance(found, StreamObject):
+            yield found.get_data()
+        reader.resolved_objects.clear()
 
 
 def _is_refused(data: bytes, depth: int) -> bool:
@@ -98,7 +107,9 @@ def _attached(reader: pypdf.PdfReader) -> Iterator[StreamObject]:
             yield from _named_in(reader.get_object(IndirectObject(number, generation, reader)))
             reader.resolved_objects.clear()  # else a film that it shows stays in memory
     for number in list(reader.xref_objStm):
-        yield from _named_in(reader.get_object(number))
+        for one in _named_in(reader.get_object(number)):
+            yield one
+            reader.resolved_objects.clear()
 
 
 def _named_in(one: PdfObject | None) -> Iterator[StreamObject]:

@@ -92,13 +92,27 @@ def test_a_name_that_is_written_in_numbers_is_the_same_name(judge: Judge) -> Non
     assert judge(plain.replace(b"/EF <<", b"/#45#46<<")) == "other"
 
 
-def test_what_cannot_be_looked_into_is_not_taken(judge: Judge) -> None:
+def test_behind_what_cannot_be_looked_into_nothing_is_taken(judge: Judge) -> None:
     assert judge(carrying(_behind_one_that_nobody_reads, INVOICE)) == "other"
-    locked = pikepdf.Encryption(owner="a", user="")
+
+
+@pytest.mark.parametrize("aes", [False, True])
+def test_what_a_locked_document_carries_is_not_taken(judge: Judge, aes: bool) -> None:
+    locked = pikepdf.Encryption(owner="a", user="", R=6 if aes else 3, aes=aes, metadata=aes)
     without = carrying(lambda *_: None, b"", encryption=locked)
 
     assert judge(without) == "pdf proved"
     assert judge(carrying(_listed, INVOICE, encryption=locked)) == "other"
+
+
+def test_a_list_of_objects_too_long_to_be_read_hides_nothing(judge: Judge) -> None:
+    def put(pdf: Pdf, file: pikepdf.Object) -> None:
+        pdf.Root.AF = Array([file])
+        pdf.Root.Long = pikepdf.String("x" * 80_000_000)
+
+    packed = carrying(put, PROGRAM, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    assert len(packed) < 1_000_000
+    assert judge(packed) == "other"
 
 
 @pytest.mark.parametrize(
@@ -113,9 +127,10 @@ def test_what_is_refused_by_itself_is_refused_in_a_pdf(judge: Judge, content: by
 
 @pytest.mark.parametrize(
     "content",
-    [INVOICE, b"nif;importe\n1;2\n", b"< 3 >", media_files.small_jpg(), media_files.small_pdf()],
-    ids=["XML", "table", "text", "photo", "PDF"],
-)
+    [INVOICE, b"nif;importe\n1;2\n", b"< 3 >", b"<style>\nli { margin: 0 }\n</style>",
+     media_files.small_jpg(), media_files.small_pdf()],
+    ids=["XML", "table", "text", "style of LaTeX's formulas", "photo", "PDF"],
+)  # fmt: skip
 def test_what_is_harmless_is_taken_in_a_pdf(judge: Judge, content: bytes) -> None:
     assert judge(carrying(_listed, content)) == "pdf proved"
 
