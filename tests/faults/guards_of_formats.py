@@ -115,6 +115,11 @@ GUARDS_OF_FORMATS = (
         "        self.parser.EntityDeclHandler = self._refuse\n", "",
     ),
     _proof(
+        "entities-from-elsewhere", "XML is taken of which a part is on the network", "xml.py",
+        "        self.parser.SkippedEntityHandler = self._refuse\n", "",
+        _XML + "test_an_entity_that_is_declared_elsewhere_is_not_taken",
+    ),
+    _proof(
         "scripts-in-xml", "XML that a browser runs is taken", "xml.py",
         "        if self._is_run(name, attributes):\n            raise _NotTakenError\n", "",
     ),

@@ -81,6 +81,7 @@ class _Reader:
         self.parser.StartDoctypeDeclHandler = self._begin_doctype
         self.parser.EndDoctypeDeclHandler = self._end_doctype
         self.parser.EntityDeclHandler = self._refuse
+        self.parser.SkippedEntityHandler = self._refuse
         self.parser.AttlistDeclHandler = self._declare_attribute
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -117,7 +118,8 @@ class _Reader:
         self._doctype_at = None
 
     def _refuse(self, *_: object) -> None:
-        # An entity is repeated wherever it is named, or leads to a file or to the network.
+        # An entity is repeated wherever it is named, or leads to a file or to the network. One that
+        # is named and not declared is declared there, and the text goes on there.
         raise _NotTakenError
 
     def _declare_attribute(self, *_: object) -> None:

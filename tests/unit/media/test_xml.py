@@ -63,6 +63,17 @@ def test_a_doctype_that_declares_an_entity_is_not_taken(judge: Judge, inside: by
 
 
 @pytest.mark.parametrize(
+    "document",
+    [
+        b'<!DOCTYPE a SYSTEM "https://192.0.2.1/a.dtd"><a>&x;</a>',
+        b'<!DOCTYPE a PUBLIC "a" "a.dtd" [<!ELEMENT a ANY>]><a>&x;</a>',
+    ],
+)
+def test_an_entity_that_is_declared_elsewhere_is_not_taken(judge: Judge, document: bytes) -> None:
+    assert judge(document) == "other"
+
+
+@pytest.mark.parametrize(
     "inside",
     [b"<!-- x -->" * 40_000,
      b"<!ATTLIST a " + b" ".join(b"n%d CDATA 'x'" % at for at in range(1_100)) + b">"],
