@@ -51,7 +51,8 @@ async def download_attachment(request: web.Request) -> web.StreamResponse:
             if not response.prepared:
                 # They may have been deleted since the row was read.
                 await _find_attachment(pool, request.match_info["id"])
-                log.error("request.failed", method=request.method, **failure(error))
+                cause = error.__cause__ or error  # not there, or not to be had
+                log.error("request.failed", method=request.method, **failure(cause))
                 raise Problem(
                     503, "The media store does not answer.", headers={"Retry-After": "5"}
                 ) from None
@@ -118,6 +119,8 @@ async def _send(
 
 def _break_off(request: web.Request, attachment_id: int, error: Exception) -> None:
     """End the connection, so that nobody takes what was sent for the whole file."""
-    log.warning("attachment.broken_off", attachment_id=attachment_id, **failure(error))
+    log.warning(
+        "attachment.broken_off", attachment_id=attachment_id, **failure(error.__cause__ or error)
+    )
     if request.transport is not None:
         request.transport.abort()

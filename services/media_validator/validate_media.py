@@ -74,24 +74,26 @@ class ValidateMedia:
         if claim.media_id is None:
             await self._give_up(claim, "not_found")  # nothing that could be asked for
             return
-        async with nameless_file(self._store.folder) as (file, path):
-            try:
+        try:
+            async with nameless_file(self._store.folder) as (file, path):
                 # At first it is fetched anyway: what is refused needs no scan, and is told at once.
                 if self._antivirus is not None and claim.attempt > 1:
                     await self._antivirus.check()
-                fetched = await self._media.fetch(
-                    claim.media_id, file, path, self._settings.max_bytes
-                )
+                most_bytes = self._settings.max_bytes
+                fetched = await self._media.fetch(claim.media_id, file, path, most_bytes)
                 await self._decide(claim, fetched, started)
-            except MediaTooLargeError:
-                await self._refuse(claim, "too_large", None, started)
-            except (AntivirusAwayError, NoVerdictError) as error:
-                # It is not given up however long that takes: what is missing is not at Meta.
-                await self._put_off(claim, error, delay_of_scan(claim.attempt))
-            except MediaMissingError as error:
-                await self._give_up_or_retry(claim, error, missing=True)
-            except Exception as error:  # noqa: BLE001  whatever it was, the row is due again
-                await self._give_up_or_retry(claim, error, missing=False)
+        except MediaTooLargeError:
+            await self._refuse(claim, "too_large", None, started)
+        except AntivirusAwayError as error:
+            # It is not given up however long that takes: what is missing is not at Meta.
+            await self._put_off(claim, error, delay_of_scan(claim.attempt))
+        except NoVerdictError as error:
+            # Neither is this; but it is fetched whole each time.
+            await self._put_off(claim, error, delay_after(claim.attempt))
+        except MediaMissingError as error:
+            await self._give_up_or_retry(claim, error, missing=True)
+        except Exception as error:  # noqa: BLE001  whatever it was, the row is due again
+            await self._give_up_or_retry(claim, error, missing=False)
 
     async def _decide(self, claim: Claim, fetched: Fetched, started: float) -> None:
         if not _hash_fits(claim.declared_sha256, fetched.sha256):

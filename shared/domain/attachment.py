@@ -15,7 +15,7 @@ MISSING_ANSWERS = 10
 
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(hours=1)
-# The antivirus is asked without fetching the file, so it may be asked more often.
+# Whether the antivirus is back is asked without fetching the file, so it may be asked more often.
 _LONGEST_DELAY_OF_SCAN = timedelta(minutes=5)
 
 
@@ -37,7 +37,7 @@ def delay_after(attempt: int) -> timedelta:
 
 
 def delay_of_scan(attempt: int) -> timedelta:
-    """Give the time until the antivirus is asked again: it doubles, up to five minutes."""
+    """Give the time until an antivirus that is away is asked: it doubles, up to five minutes."""
     return min(delay_after(attempt), _LONGEST_DELAY_OF_SCAN)
 
 

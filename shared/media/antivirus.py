@@ -75,12 +75,12 @@ class Antivirus:
             try:
                 async with asyncio.timeout(SCAN_SECONDS), self._connected() as streams:
                     answer = await _stream(*streams, path)
-            except TimeoutError as error:
-                raise AntivirusAwayError("the scan took too long") from error
             except OSError as error:
                 # Where a file is too long it breaks off, and its last words rarely arrive.
                 await self.check()
-                raise self._no_verdict(size, "it broke off") from error
+                is_late = isinstance(error, TimeoutError)
+                reason = "it took too long" if is_late else "it broke off"
+                raise self._no_verdict(size, reason) from error
         found = _ANSWER.fullmatch(answer)
         if found is None:
             raise self._no_verdict(size, "it answered an error")

@@ -1,6 +1,8 @@
 """Files that are two things at once, or pose as what they are not, and files that are not whole."""
 
+import io
 import struct
+import tarfile
 from collections.abc import Iterator
 
 from tests import media_files
@@ -48,6 +50,7 @@ def make_disguises() -> Iterator[Made]:
     yield from _pictures_with_another_face()
     yield from _behind_a_false_beginning()
     yield from _two_formats_at_once()
+    yield from _anywhere_in_a_file()
 
 
 def _archives_behind() -> Iterator[Made]:
@@ -136,6 +139,28 @@ def _two_formats_at_once() -> Iterator[Made]:
         b"<a><!--" + pages.replace(b"--", b"- ") + b"--></a>",
     )
     yield Made("disguise", "bmp whose pixels are a PDF", _bitmap_of(pages))
+
+
+def _anywhere_in_a_file() -> Iterator[Made]:
+    """Programs look for these behind whatever stands before them."""
+    picture, pages = whole()["jpg"], whole()["pdf"]
+    for name, hidden in (("RAR", b"Rar!\x1a\x07\x01\x00"), ("7z", b"7z\xbc\xaf\x27\x1c")):
+        inside = b"\xff\xfe\x00\x42" + hidden.ljust(64, b"\0")
+        yield Made("disguise", f"jpg with {name} in a comment", picture[:2] + inside + picture[2:])
+        yield Made("disguise", f"jpg with {name} further behind it", picture + b"x" + hidden)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as packed:
+        member = tarfile.TarInfo("a.pdf")
+        member.size = len(pages)
+        packed.addfile(member, io.BytesIO(pages))
+    yield Made("disguise", "a TAR whose first file is a PDF", out.getvalue())
+    head = b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="a"\r\n\r\n--a\r\n'
+    yield Made("disguise", "pdf behind the head of a web archive", head + pages)
+    later = pages.replace(b"\n", b"\n%" + b"x" * 2000 + b"\r\n" + head, 1)
+    yield Made("disguise", "pdf with a web archive behind its header", later)
+    for markup in (b"<img src=x onerror=alert(1)>", b"<body onload=alert(1)>", b"<object data=x>"):
+        page = pages.replace(b"\n", b"\n%" + markup + b"\n", 1)
+        yield Made("disguise", f"pdf with {markup.decode()} in its first lines", page)
 
 
 def _bitmap_of(data: bytes) -> bytes:

@@ -5,6 +5,7 @@ from tests.faults.guard import Cut, Guard
 _FORMATS = "shared/media/formats/"
 _CORPUS = "tests/corpus/test_corpus.py::test_nothing_that_must_be_refused_is_taken"
 _BROKEN = "tests/corpus/test_corpus.py::test_a_file_that_is_not_whole_is_damaged"
+_CARRIES = "tests/unit/media/test_pdf_carries.py::"
 _XML = "tests/unit/media/test_xml.py::"
 
 
@@ -32,12 +33,50 @@ GUARDS_OF_FORMATS = (
         ("tests/unit/media/test_judge_file.py::test_a_file_of_two_formats_at_once_is_neither",),
     ),
     _proof(
+        "archives-within", "a photo is taken that WinRAR opens as an archive", "disguise.py",
+        "any(one in head for one in _ARCHIVES) or _begins_as_tar(head)", "_begins_as_tar(head)",
+    ),
+    _proof(
+        "tar", "a TAR whose first file is a PDF is taken", "disguise.py",
+        "any(one in head for one in _ARCHIVES) or _begins_as_tar(head)",
+        "any(one in head for one in _ARCHIVES)",
+    ),
+    _proof(
+        "web-archive", "a PDF is taken that Word opens with its macros", "disguise.py",
+        '            "web archive": _is_web_archive(head[:_NEAR_WEB_ARCHIVE]),\n', "",
+    ),
+    _proof(
         "before-a-pdf", "a PDF behind a program is taken", "pdf.py",
         "if begins_as_another(head[: header.start()]):", "if False:",
     ),
     _proof(
         "attached-to-a-pdf", "a DOCX that a PDF carries is taken with it", "pdf.py",
         "Verdict.OTHER if found.carries_refused else Verdict.PROVED", "Verdict.PROVED",
+    ),
+    _proof(
+        "carried-anywhere", "a program that a PDF's page names is taken", "pdf_reader.py",
+        "yield from _named_in(reader.get_object(IndirectObject(number, generation, reader)))",
+        "yield from ()", _CARRIES + "test_a_program_that_a_pdf_names_anywhere_is_refused_with_it",
+    ),
+    _proof(
+        "carried-in-an-object-stream", "what a compressed PDF carries is not seen", "pdf_reader.py",
+        "_NAMES_A_FILE.search(one) for one in", "False for one in",
+        _CARRIES + "test_a_program_that_a_pdf_names_anywhere_is_refused_with_it",
+    ),
+    _proof(
+        "carried-behind-a-bomb", "a program hides in a list that is too long", "pdf_reader.py",
+        "named=named), True)", "named=named), False)",
+        _CARRIES + "test_a_list_of_objects_too_long_to_be_read_hides_nothing",
+    ),
+    _proof(
+        "carried-and-not-read", "what a locked PDF carries is taken unseen", "pdf_reader.py",
+        "return Found(carries_refused=named)", "return Found()",
+        _CARRIES + "test_what_a_locked_document_carries_is_not_taken",
+    ),
+    _proof(
+        "carried-by-what-is-carried", "a PDF in a PDF carries a program", "pdf_reader.py",
+        "depth >= _DEEPEST or read_pdf(BytesIO(data), depth + 1).carries_refused", "False",
+        _CARRIES + "test_what_is_refused_by_itself_is_refused_in_a_pdf",
     ),
     _proof(
         "end-of-a-pdf", "a PDF that was cut is taken if pages are found in it", "pdf.py",
@@ -76,8 +115,22 @@ GUARDS_OF_FORMATS = (
         "        self.parser.EntityDeclHandler = self._refuse\n", "",
     ),
     _proof(
+        "entities-from-elsewhere", "XML is taken of which a part is on the network", "xml.py",
+        "        self.parser.SkippedEntityHandler = self._refuse\n", "",
+        _XML + "test_an_entity_that_is_declared_elsewhere_is_not_taken",
+    ),
+    _proof(
         "scripts-in-xml", "XML that a browser runs is taken", "xml.py",
-        " or name in _SCRIPTS", "",
+        "        if self._is_run(name, attributes):\n            raise _NotTakenError\n", "",
+    ),
+    _proof(
+        "events-in-xml", "a script in an attribute of XHTML within XML is taken", "xml.py",
+        "has_event or name", "name", _XML + "test_what_a_browser_or_office_would_run_is_not_taken",
+    ),
+    _proof(
+        "own-stylesheet", "XML that makes a page of itself is taken", "xml.py",
+        'target == "xml-stylesheet" and any(one in address for one in _BROUGHT)', "False",
+        _XML + "test_what_a_browser_or_office_would_run_is_not_taken",
     ),
     _proof(
         "office-instruction", "what Windows opens with Office is taken as XML", "xml.py",

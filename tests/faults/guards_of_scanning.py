@@ -73,11 +73,25 @@ GUARDS_OF_SCANNING = (
         (
             Cut(
                 _VALIDATE,
-                "except (AntivirusAwayError, NoVerdictError) as error:",
+                "except AntivirusAwayError as error:",
                 "except ZeroDivisionError as error:",
             ),
         ),
         (_FILES + "test_a_long_outage_of_the_antivirus_is_no_reason_to_give_a_file_up",),
+    ),
+    Guard(
+        "fetching-for-a-verdict",
+        "a file that gets no verdict is fetched every five minutes for a week",
+        (
+            Cut(
+                _VALIDATE,
+                "except NoVerdictError as error:\n            # Neither is this; but it is fetched"
+                " whole each time.\n            await self._put_off(claim, error, delay_after(",
+                "except NoVerdictError as error:\n            await self._put_off(claim, error,"
+                " delay_of_scan(",
+            ),
+        ),
+        (_FILES + "test_a_file_that_is_too_long_for_the_antivirus_waits_until_that_is_mended",),
     ),
     Guard(
         "answers-not-attempts",

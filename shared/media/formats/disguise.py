@@ -6,6 +6,8 @@ opens it.
 
 import os
 import re
+import tarfile
+from io import BytesIO
 from pathlib import Path
 from struct import unpack_from
 from typing import BinaryIO
@@ -30,9 +32,22 @@ _ELEMENT = re.compile(rb"<[?!a-z]", re.IGNORECASE)
 _REFUSED = (
     *(b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf", b"%!PS"),
     *(b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"MSCF"),
-    *(b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"#!", b"\0asm"),
+    *(b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"#!", b"\0asm", b"L\0\0\0\x01\x14\x02\0"),
 )
-_MARKUP = re.compile(rb"<(?:html|script|iframe|svg|\?php|!doctype\s+html)", re.IGNORECASE)
+_PAGE = re.compile(rb"<(?:html|script|iframe|svg|\?php|!doctype\s+html)", re.IGNORECASE)
+# Also what a browser loads or runs within a page, and anything that has a script for an event.
+_MARKUP = re.compile(
+    _PAGE.pattern + rb"|<(?:(?:object|embed|applet|frameset|base|link|form)[\s/>]"
+    rb"|[a-z][a-z0-9]{0,20}(?=[\s/])[^<>]{0,500}?[\s/\"']on[a-z]{3,20}\s*=)",
+    re.IGNORECASE,
+)
+# Word opens a web archive with its macros also where other lines stand before its head (JPCERT/CC,
+# "MalDoc in PDF", 2023).
+_WEB_ARCHIVE = b"mime-version:"
+_NEAR_WEB_ARCHIVE = 64 * 1024
+# RAR and 7-Zip look for their archives behind the program that unpacks them, so behind anything.
+_ARCHIVES = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
+_NEAR_ARCHIVE = 2 * 1024 * 1024
 
 # .ZIP File Format Specification (PKWARE, APPNOTE.TXT 6.3.10), 4.3.12 and 4.3.16.
 _ZIP_ENTRY = b"PK\x01\x02"
@@ -60,19 +75,36 @@ def begins_as_another(data: bytes) -> bool:
 def begins_as_refused(data: bytes) -> bool:
     """Tell whether a file that another one carries is one that would be refused by itself."""
     begin = data[:NEAR_BEGIN].lstrip(_BLANK)
-    return begin.startswith(_REFUSED) or _MARKUP.match(begin) is not None
+    if begin.startswith(_REFUSED) or _PAGE.match(begin) or _is_web_archive(begin):
+        return True
+    return _begins_as_tar(data) or ends_as_zip(BytesIO(data))
 
 
 def faces_of(path: Path) -> set[Face]:
     """Give what else programs may find in a file of any format; raise OSError if it is gone."""
     with path.open("rb") as file:
-        head = file.read(NEAR_BEGIN)
+        head = file.read(_NEAR_ARCHIVE)
         faces: dict[Face, bool] = {
             "zip": ends_as_zip(file),
-            "pdf": PDF_HEADER.search(head) is not None,
-            "markup": _MARKUP.search(head) is not None,
+            "archive": any(one in head for one in _ARCHIVES) or _begins_as_tar(head),
+            "pdf": PDF_HEADER.search(head, 0, NEAR_BEGIN) is not None,
+            "markup": _MARKUP.search(head, 0, NEAR_BEGIN) is not None,
+            "web archive": _is_web_archive(head[:_NEAR_WEB_ARCHIVE]),
         }
     return {face for face, is_there in faces.items() if is_there}
+
+
+def _is_web_archive(data: bytes) -> bool:
+    return b"\n" + _WEB_ARCHIVE in b"\n" + data.lower().replace(b"\r", b"\n")
+
+
+def _begins_as_tar(data: bytes) -> bool:
+    """Tell whether a member's head stands at the beginning: it has a checksum (POSIX, pax)."""
+    try:
+        tarfile.TarInfo.frombuf(data[: tarfile.BLOCKSIZE], "latin-1", "replace")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 def ends_as_zip(file: BinaryIO) -> bool:
@@ -93,10 +125,15 @@ def ends_as_zip(file: BinaryIO) -> bool:
 
 
 def _leads_to_entries(file: BinaryIO, tail: bytes, at: int, place: int) -> bool:
-    entries, length = unpack_from("<HI", tail, at + 10)
+    entries, length, offset = unpack_from("<HII", tail, at + 10)
     if entries == 0 or length == _ZIP64:
         return True
-    if length > place:
+    # Some programs believe the list's length, others its place.
+    return _is_entry(file, place - length) or _is_entry(file, offset)
+
+
+def _is_entry(file: BinaryIO, place: int) -> bool:
+    if place < 0:
         return False
-    file.seek(place - length)
+    file.seek(place)
     return file.read(len(_ZIP_ENTRY)) == _ZIP_ENTRY

@@ -18,9 +18,9 @@ class Verdict(StrEnum):
     """The file begins as this format and is not whole."""
 
 
-Face = Literal["zip", "pdf", "markup"]
-"""What programs find in a file wherever it stands: an archive at its end, a document or a page near
-its beginning."""
+Face = Literal["zip", "archive", "pdf", "markup", "web archive"]
+"""What programs find in a file wherever it stands: a ZIP at its end, another archive, a document
+or a page near its beginning."""
 
 
 @dataclass(frozen=True, slots=True)

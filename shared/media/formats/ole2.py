@@ -5,11 +5,14 @@ from pathlib import Path
 
 import olefile
 
-from shared.media.formats.format import Format, Verdict
+from shared.media.formats.format import Face, Format, Verdict
 
 _BEGIN = olefile.MAGIC
 # [MS-DOC] 2.1, [MS-XLS] 2.1 (`Book` before Excel 97), [MS-PPT] 2.1.
 _STREAMS = {"doc": {"worddocument"}, "xls": {"workbook", "book"}, "ppt": {"powerpoint document"}}
+
+# Texts of old documents stand in them as they are.
+_FACES: set[Face] = {"zip", "web archive"}
 
 
 def _prove(name: str) -> Callable[[Path], Verdict]:
@@ -33,7 +36,7 @@ def _programs(streams: Collection[str]) -> set[str]:
 
 
 FORMATS = (
-    Format("doc", "application/msword", ("doc", "dot"), _prove("doc"), "both", {"zip"}),
-    Format("xls", "application/vnd.ms-excel", ("xls", "xlt"), _prove("xls"), "both", {"zip"}),
-    Format("ppt", "application/vnd.ms-powerpoint", ("ppt", "pps"), _prove("ppt"), "both", {"zip"}),
+    Format("doc", "application/msword", ("doc", "dot"), _prove("doc"), "both", _FACES),
+    Format("xls", "application/vnd.ms-excel", ("xls", "xlt"), _prove("xls"), "both", _FACES),
+    Format("ppt", "application/vnd.ms-powerpoint", ("ppt", "pps"), _prove("ppt"), "both", _FACES),
 )

@@ -32,4 +32,6 @@ def prove_txt(path: Path) -> Verdict:
         return Verdict.PROVED
 
 
-FORMATS = (Format("txt", "text/plain", ("txt", "csv", "log", "md"), prove_txt, "sent"),)
+FORMATS = (
+    Format("txt", "text/plain", ("txt", "csv", "log", "md"), prove_txt, "sent", {"web archive"}),
+)

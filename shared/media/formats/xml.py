@@ -1,7 +1,9 @@
 """XML 1.0, read by expat to its end, without entities and without the network."""
 
 import re
+from html import unescape
 from pathlib import Path
+from typing import BinaryIO
 from xml.parsers import expat
 
 from shared.media.formats.format import Format, Verdict
@@ -47,11 +49,13 @@ _FOREIGN_NAMES = {
     "li", "nav", "table", "details", "dialog", "img", "br", "font", "center", "blockquote",
     "noscript", "textarea", "h1", "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
-# Browsers run these wherever in a document they stand.
-_SCRIPTS = {
-    "http://www.w3.org/1999/xhtml script",
-    "http://www.w3.org/2000/svg script",
-}
+# Browsers run these wherever in a document they stand, and what their elements have for events.
+_OF_PAGES = ("http://www.w3.org/1999/xhtml ", "http://www.w3.org/2000/svg ")
+_RUN = {"script", "iframe", "frame", "object", "embed"}
+# Windows runs `script` in these (WSF, SCT).
+_SCRIPT_ROOTS = {"job", "package", "component", "scriptlet"}
+# A document that brings its own stylesheet, which makes a page of it.
+_BROUGHT = ("data:", "javascript:", 'href="#', "href='#")
 # `<?mso-application progid="Word.Document"?>` has Windows open the file with Office.
 _FOREIGN_INSTRUCTIONS = {"mso-application", "mso-infopathsolution", "php"}
 
@@ -70,12 +74,14 @@ class _Reader:
         self._elements = 0
         self._fed = 0
         self._attributes = 0
+        self._root = ""
         self._doctype_at: int | None = None
         self.parser.XmlDeclHandler = self._declare
         self.parser.ProcessingInstructionHandler = self._instruct
         self.parser.StartDoctypeDeclHandler = self._begin_doctype
         self.parser.EndDoctypeDeclHandler = self._end_doctype
         self.parser.EntityDeclHandler = self._refuse
+        self.parser.SkippedEntityHandler = self._refuse
         self.parser.AttlistDeclHandler = self._declare_attribute
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -97,8 +103,12 @@ class _Reader:
         if encoding is not None and not _ENCODING.fullmatch(encoding):
             raise _NotTakenError
 
-    def _instruct(self, target: str, _data: str) -> None:
+    def _instruct(self, target: str, data: str) -> None:
         if target.lower() in _FOREIGN_INSTRUCTIONS:
+            raise _NotTakenError
+        # As browsers read an address: without blanks, in any case.
+        address = "".join(unescape(data).split()).lower()
+        if target == "xml-stylesheet" and any(one in address for one in _BROUGHT):
             raise _NotTakenError
 
     def _begin_doctype(self, *_: object) -> None:
@@ -108,26 +118,36 @@ class _Reader:
         self._doctype_at = None
 
     def _refuse(self, *_: object) -> None:
-        # An entity is repeated wherever it is named, or leads to a file or to the network.
+        # An entity is repeated wherever it is named, or leads to a file or to the network. One that
+        # is named and not declared is declared there, and the text goes on there.
         raise _NotTakenError
 
     def _declare_attribute(self, *_: object) -> None:
         self._attributes += 1
 
-    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self._depth == 0:
             self._check_root(name)
+            self._root = name
+        if self._is_run(name, attributes):
+            raise _NotTakenError
         self.begun = True
         self._depth += 1
         # Expat walks through all declared attributes at each element.
         self._elements += 1 + self._attributes
         too_much = self._depth > _DEEPEST or self._elements > _MOST_ELEMENTS
-        if too_much or len(name) > _LONGEST_NAME or name in _SCRIPTS:
+        if too_much or len(name) > _LONGEST_NAME:
             raise _NotTakenError
 
     def _check_root(self, name: str) -> None:
         if name.lower() in _FOREIGN_NAMES or name.startswith(_FOREIGN_ROOTS):
             raise _NotTakenError
+
+    def _is_run(self, name: str, attributes: dict[str, str]) -> bool:
+        if name.startswith(_OF_PAGES):
+            has_event = any(one.lower().startswith("on") for one in attributes)
+            return has_event or name.rpartition(" ")[2].lower() in _RUN
+        return name == "script" and self._root in _SCRIPT_ROOTS
 
     def _end(self, _name: str) -> None:
         self._depth -= 1
@@ -144,20 +164,25 @@ def prove_xml(path: Path) -> Verdict:
     A DOCTYPE is taken, one that declares entities is not; pages, drawings and office documents are
     not. OTHER is also what would need too much memory or time to read.
     """
-    reader = _Reader()
     with path.open("rb") as file:
-        try:
-            while chunk := file.read(_CHUNK):
-                reader.feed(chunk)
-            reader.parser.Parse(b"", True)
-        except _NotTakenError:
-            return Verdict.OTHER
-        except (ValueError, LookupError):
-            # An encoding that Python does not know, or of several bytes a character.
-            return Verdict.OTHER
-        except expat.ExpatError:
-            return Verdict.DAMAGED if reader.begun else Verdict.OTHER
+        return read_xml(file)
+
+
+def read_xml(file: BinaryIO) -> Verdict:
+    """Prove what an open file holds."""
+    reader = _Reader()
+    try:
+        while chunk := file.read(_CHUNK):
+            reader.feed(chunk)
+        reader.parser.Parse(b"", True)
+    except _NotTakenError:
+        return Verdict.OTHER
+    except (ValueError, LookupError):
+        # An encoding that Python does not know, or of several bytes a character.
+        return Verdict.OTHER
+    except expat.ExpatError:
+        return Verdict.DAMAGED if reader.begun else Verdict.OTHER
     return Verdict.PROVED
 
 
-FORMATS = (Format("xml", "application/xml", ("xml",), prove_xml, faces={"markup"}),)
+FORMATS = (Format("xml", "application/xml", ("xml",), prove_xml, faces={"markup", "web archive"}),)

@@ -138,6 +138,8 @@ async def test_a_store_that_is_away_is_told_as_503_before_anything_is_sent(
     async with desk.http.get(url_of(desk, attachment_id), headers=AUTHORIZED) as answer:
         problem = await answer.json(content_type="application/problem+json")
     assert (answer.status, problem["status"], answer.headers["Retry-After"]) == (503, 503, "5")
+    (line,) = desk.events("request.failed")
+    assert line["error"] == "FileNotFoundError", "an operator sees what the store says"
 
     files.folder.rmdir()
     files.folder.with_name("elsewhere").rename(files.folder)

@@ -147,6 +147,24 @@ async def test_a_daemon_that_freezes_is_not_waited_for_long(
     assert await antivirus.scan(file, 1) is None
 
 
+async def test_a_scan_that_takes_too_long_is_the_files_matter_where_the_daemon_answers(
+    clamd: Clamd, slow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SCAN_SECONDS", 1.0)
+    service = Service()
+    antivirus = Antivirus(clamd.address, service)
+    scanning = asyncio.create_task(antivirus.scan(slow, 1))
+    writer = await begin(slow)
+
+    async with asyncio.timeout(10):
+        with pytest.raises(NoVerdictError):
+            await scanning
+
+    os.close(writer)
+    assert "antivirus" not in service.health.trouble
+    assert "antivirus verdict" in service.health.trouble
+
+
 @pytest.mark.parametrize("size", [MEGABYTE + 1, 2 * MEGABYTE, 30 * MEGABYTE], ids=str)
 async def test_a_file_that_is_too_long_for_the_daemon_is_not_clean_and_is_told(
     clamd: Clamd, file: Path, size: int

@@ -161,6 +161,21 @@ async def test_a_store_that_is_away_only_makes_it_later(validating: Validating) 
     assert validating.kept() == [PDF.content]
 
 
+async def test_where_no_file_can_be_opened_it_is_said_and_tried_later(
+    validating: Validating, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk for files on their way is full or not there, and no folder of the store yet."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    validating.meta.bytes_answer = giving(PDF.content)
+
+    with capture_logs() as lines:
+        row = await validating.work(await validating.send())
+
+    assert (row["state"], row["lease_until"]) == ("pending", None)
+    said = [one["error"] for one in lines if one["event"] == "attachment.retry"]
+    assert said == ["FileNotFoundError"]
+
+
 async def test_who_was_given_up_meanwhile_changes_nothing(validating: Validating) -> None:
     """A worker was frozen for longer than its lease; another one has the file."""
     validating.meta.bytes_answer = giving(PDF.content)

@@ -11,8 +11,8 @@ from tests import media_files
 ZIP = media_files.zip_of({"a.txt": b"a"})
 
 
-def _end(entries: int, length: int) -> bytes:
-    return b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, entries, entries, length, 0, 0)
+def _end(entries: int, length: int, offset: int = 0) -> bytes:
+    return b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, entries, entries, length, offset, 0)
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,10 @@ def test_what_begins_no_other_file_is_passed_over(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [ZIP, b"before" + ZIP, ZIP + b"behind", ZIP + _end(3, 5), _end(0, 0), _end(1, 0xFFFFFFFF)],
-    ids=["alone", "behind", "comment", "before a false end", "empty", "ZIP64"],
-)
+    [ZIP, b"before" + ZIP, ZIP + b"behind", ZIP + _end(3, 5), _end(0, 0), _end(1, 0xFFFFFFFF),
+     ZIP[:-22] + _end(1, 7, ZIP.index(b"PK\x01\x02"))],
+    ids=["alone", "behind", "comment", "before a false end", "empty", "ZIP64", "false length"],
+)  # fmt: skip
 def test_what_a_program_for_archives_opens_is_an_archive(data: bytes) -> None:
     assert ends_as_zip(io.BytesIO(data))
 

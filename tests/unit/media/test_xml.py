@@ -12,6 +12,7 @@ from tests import media_files
 from tests.unit.media.conftest import Judge
 
 XML = media_files.small_xml()
+XHTML = "http://www.w3.org/1999/xhtml"
 INVOICE = "<?xml version='1.0' encoding='{}'?><factura><señor>ñandú</señor></factura>"
 
 
@@ -62,6 +63,17 @@ def test_a_doctype_that_declares_an_entity_is_not_taken(judge: Judge, inside: by
 
 
 @pytest.mark.parametrize(
+    "document",
+    [
+        b'<!DOCTYPE a SYSTEM "https://192.0.2.1/a.dtd"><a>&x;</a>',
+        b'<!DOCTYPE a PUBLIC "a" "a.dtd" [<!ELEMENT a ANY>]><a>&x;</a>',
+    ],
+)
+def test_an_entity_that_is_declared_elsewhere_is_not_taken(judge: Judge, document: bytes) -> None:
+    assert judge(document) == "other"
+
+
+@pytest.mark.parametrize(
     "inside",
     [b"<!-- x -->" * 40_000,
      b"<!ATTLIST a " + b" ".join(b"n%d CDATA 'x'" % at for at in range(1_100)) + b">"],
@@ -87,6 +99,21 @@ def test_defaults_that_every_element_repeats_count_as_elements(judge: Judge) -> 
         ('<a xmlns:h="http://www.w3.org/1999/xhtml"><b><h:script/></b></a>', False),
         ("<html><body/></html>", False),
         ("<?mso-application progid='Excel.Sheet'?><a/>", False),
+        ('<a><h:b xmlns:h="http://www.w3.org/1999/xhtml" class="x">b</h:b></a>', True),
+        ('<a><h:b xmlns:h="http://www.w3.org/1999/xhtml" onclick="x()">b</h:b></a>', False),
+        ('<a><s:svg xmlns:s="http://www.w3.org/2000/svg" onLoad="x()"/></a>', False),
+        ('<a><h:iframe xmlns:h="http://www.w3.org/1999/xhtml" srcdoc="x"/></a>', False),
+        (
+            f"<!DOCTYPE a [<!ATTLIST b xmlns CDATA '{XHTML}' onclick CDATA 'x()'>]><a><b/></a>",
+            False,
+        ),
+        ('<tecla onclick="0"><script>texto</script></tecla>', True),
+        ('<job><script language="VBScript">x</script></job>', False),
+        ("<package><job><script>x</script></job></package>", False),
+        ("<package><name>x</name></package>", True),
+        ('<?xml-stylesheet type="text/xsl" href="https://a.example/a.xsl"?><a/>', True),
+        ('<?xml-stylesheet type="text/xsl" href="&#x64;a ta:text/xml,x"?><a/>', False),
+        ("<?xml-stylesheet type='text/xsl' href = '#a'?><a/>", False),
     ],
 )
 def test_what_a_browser_or_office_would_run_is_not_taken(
