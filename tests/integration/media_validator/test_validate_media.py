@@ -203,6 +203,8 @@ async def test_the_same_file_twice_is_kept_under_two_keys(validating: Validating
     rows = [await validating.work(await validating.send(filename="a.pdf")) for _ in range(2)]
 
     assert rows[0]["storage_key"] != rows[1]["storage_key"]
+    # 128 random bits: nothing of a name, a media id or a person can be in them.
+    assert all(re.fullmatch("[0-9a-f]{32}", row["storage_key"]) for row in rows)
     assert validating.kept() == [PDF.content] * 2
 
 

@@ -1,5 +1,6 @@
 """XML: data, well formed to its end, read without entities, network or much memory."""
 
+import socket
 import tracemalloc
 from pathlib import Path
 
@@ -163,3 +164,20 @@ def test_more_elements_than_are_read_in_seconds_are_given_up(
 
     assert judge(b"<a><b/></a>") == "xml proved"
     assert judge(b"<a><b/><b/></a>") == "other"
+
+
+def test_nobody_is_asked_for_what_a_document_names(judge: Judge) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        place = f"http://127.0.0.1:{server.getsockname()[1]}/a"
+        for document in (
+            f'<!DOCTYPE a SYSTEM "{place}.dtd"><a/>',
+            f'<!DOCTYPE a [<!ENTITY b SYSTEM "{place}">]><a>&b;</a>',
+            f'<!DOCTYPE a [<!ENTITY % b SYSTEM "{place}"> %b;]><a/>',
+            f'<?xml-stylesheet href="{place}.xsl"?><a/>',
+            f'<a xmlns:x="http://www.w3.org/2001/XInclude"><x:include href="{place}"/></a>',
+        ):
+            judge(document.encode())
+
+        with pytest.raises(BlockingIOError):
+            server.accept()
