@@ -1,0 +1,165 @@
+"""ticket_router: messages a second from a full queue, against limits and against the best peer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from tests.benchmarks.bench.best_peer import best_peers
+from tests.benchmarks.bench.peers import Peer, publish, serving
+from tests.benchmarks.bench.stage import Stage, answer_of
+from tests.benchmarks.bench.turns import Bar, Measure, Section
+from tests.eventually import eventually
+from tests.system import System
+
+MESSAGES = 16_000
+FIFTY = 50
+TRIAL_MESSAGES = 600
+PEER_SECONDS = 5
+WITHIN = 90
+# 5,100 contacts have written before two routers are compared with one.
+WARM_MESSAGES = 17_000
+
+COUNT = "SELECT count(*) FROM received_events"
+COUNT_INBOUND = "SELECT count(*) FROM messages WHERE direction = 'inbound'"
+# From when a tenth was written to when all was: without the start of the process. The rows are
+# those that were written after the warming.
+RATE = """
+WITH written AS (SELECT recorded_at, row_number() OVER (ORDER BY recorded_at) AS place
+                 FROM received_events WHERE recorded_at > $1)
+SELECT (count(*) - $2) / extract(epoch FROM max(recorded_at)
+                                  - min(recorded_at) FILTER (WHERE place >= $2))
+FROM written
+"""
+NOW = "SELECT clock_timestamp()"
+
+ONE, MANY = "ticket_router, single events", "ticket_router, envelopes of 50"
+BARE_ONE, BARE_MANY = "bare consume, single events", "bare consume, envelopes of 50"
+ROWS = "the same rows by one statement"
+
+
+async def measure_router(stage: Stage, turns: int) -> Section:
+    """Compare; each turn of each side has a fresh database and vhost."""
+    section = Section("ticket_router, one process, a full queue", "messages/s")
+    trials: dict[Peer, float] = {}
+
+    async def attempt(peer: Peer) -> float:
+        trials[peer] = await _peer_rate(stage, peer, TRIAL_MESSAGES)
+        return trials[peer]
+
+    best = await best_peers(section, "router", attempt)
+    sides: dict[str, Measure] = {
+        ONE: lambda: _router_rate(stage, 1),
+        MANY: lambda: _router_rate(stage, FIFTY),
+        BARE_ONE: lambda: _bare_consume(stage, 1),
+        BARE_MANY: lambda: _bare_consume(stage, FIFTY),
+        ROWS: lambda: _bare_rows(stage),
+    }
+    for peer in best:
+        sides[peer.title] = _peer_side(stage, peer, max(1000, int(PEER_SECONDS * trials[peer])))
+    await section.take_turns(sides, turns)
+    for peer in best:
+        section.compare(Bar(f"single events ÷ {peer.title}", ONE, peer.title, 6))
+        section.compare(Bar(f"envelopes of 50 ÷ {peer.title}", MANY, peer.title, 10))
+    section.notes += [
+        f"{ONE} ÷ {BARE_ONE}, {MANY} ÷ {BARE_MANY} and ÷ {ROWS}: see the plot; no bar",
+        "30 % first messages of new contacts, the others of contacts who are known",
+    ]
+    return section
+
+
+async def measure_two_routers(stage: Stage, turns: int) -> Section:
+    """Compare two processes with one, on a database that has seen 5,100 contacts."""
+    section = Section("two router processes, 5,100 contacts warmed and analysed", "messages/s")
+    one, two = "one router", "two routers"
+    await section.take_turns(
+        {
+            one: lambda: _router_rate(stage, 1, warm=WARM_MESSAGES),
+            two: lambda: _router_rate(stage, 1, warm=WARM_MESSAGES, routers=2),
+        },
+        turns,
+    )
+    section.compare(Bar("two routers ÷ one", two, one, 1.5))
+    return section
+
+
+async def _router_rate(stage: Stage, size: int, *, warm: int = 0, routers: int = 1) -> float:
+    async with stage.place() as place, _database(place) as database:
+        if warm:
+            await _fill(place, 0, warm, FIFTY)
+            await place.start("ticket_router")
+            await _all_written(database, warm)
+            await _end(place)
+            await database.execute("VACUUM ANALYZE")
+        await _fill(place, warm, MESSAGES, size)
+        since = await database.fetchval(NOW)
+        for _ in range(routers):
+            await place.start("ticket_router", wait=False)
+        await _all_written(database, warm + MESSAGES)
+        return float(await database.fetchval(RATE, since, MESSAGES // 10))
+
+
+async def _end(place: System) -> None:
+    for process in place.of("ticket_router"):
+        process.process.terminate()
+        await process.process.wait()
+
+
+def _peer_side(stage: Stage, peer: Peer, count: int) -> Measure:
+    return lambda: _peer_rate(stage, peer, count)
+
+
+async def _peer_rate(stage: Stage, peer: Peer, count: int) -> float:
+    async with stage.place() as place, _database(place) as database:
+        await publish(peer, place, count)
+        since = await database.fetchval(NOW)
+        async with serving(peer, place):
+            await _all_written(database, count)
+        return float(await database.fetchval(RATE, since, count // 10))
+
+
+async def _bare_consume(stage: Stage, size: int) -> float:
+    count = MESSAGES if size == 1 else 5 * MESSAGES
+    async with stage.place() as place:
+        await _fill(place, 0, count, size)
+        printed = await answer_of(
+            "tests.benchmarks.bench.bare_consume", str(count // size),
+            environment={"AMQP_URL": place.amqp_url},
+        )  # fmt: skip
+        return float(printed) * size
+
+
+async def _bare_rows(stage: Stage) -> float:
+    async with stage.place() as place:
+        printed = await answer_of(
+            "tests.benchmarks.bench.bare_rows", str(MESSAGES),
+            environment={"DATABASE_URL": place.database_url},
+        )  # fmt: skip
+        return float(printed)
+
+
+async def _fill(place: System, first: int, count: int, size: int) -> None:
+    await answer_of(
+        "tests.benchmarks.bench.fill_queue", str(first), str(count), str(size),
+        environment={"AMQP_URL": place.amqp_url},
+    )  # fmt: skip
+
+
+async def _all_written(database: asyncpg.Connection, count: int) -> None:
+    async def written() -> None:
+        done = await database.fetchval(COUNT)
+        assert done >= count, f"{done} of {count}"
+
+    await eventually(written, within=WITHIN, every=0.3)
+    messages = await database.fetchval(COUNT_INBOUND)
+    assert messages == count, f"{messages} messages of {count}"
+
+
+@asynccontextmanager
+async def _database(place: System) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(place.database_url)
+    try:
+        yield connection
+    finally:
+        await asyncio.shield(connection.close())
