@@ -15,8 +15,10 @@ import uvloop
 
 from shared.log import configure_logging
 from tests.benchmarks.bench.machine import describe
+from tests.benchmarks.bench.measure_grown import measure_grown
 from tests.benchmarks.bench.measure_ingress import measure_ingress
 from tests.benchmarks.bench.measure_latency import measure_latency
+from tests.benchmarks.bench.measure_memory import measure_memory
 from tests.benchmarks.bench.measure_pipeline import measure_pipeline
 from tests.benchmarks.bench.measure_router import measure_router, measure_two_routers
 from tests.benchmarks.bench.measure_scheduler import measure_scheduler
@@ -33,6 +35,10 @@ SECTIONS: dict[str, Callable[[Stage, int], Awaitable[Section]]] = {
     "scheduler": measure_scheduler,
     "pipeline": measure_pipeline,
 }
+LONG: dict[str, Callable[[Stage, int], Awaitable[Section]]] = {
+    "grown": measure_grown,
+    "memory": measure_memory,
+}
 RESULTS = ROOT / ".local" / "bench"
 FIGURES = ROOT / "docs" / "figures"
 
@@ -48,7 +54,7 @@ async def measure(names: Sequence[str], turns: int, figures: Path) -> None:
             for name in names:
                 since = monotonic()
                 print(f"{name} (load {os.getloadavg()[0]:.1f})", flush=True)
-                sections.append(await SECTIONS[name](stage, turns))
+                sections.append(await {**SECTIONS, **LONG}[name](stage, turns))
                 sections[-1].details["seconds"] = round(monotonic() - since, 1)
     told = f"{machine['cpu']}, {machine['cores']} cores; PostgreSQL {machine['postgresql']}, "
     told += f"RabbitMQ {machine['rabbitmq']}; load before {machine['load_before'][0]:.1f}"

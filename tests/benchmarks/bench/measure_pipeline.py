@@ -52,13 +52,13 @@ async def measure_pipeline(stage: Stage, _turns: int) -> Section:
         await system.behave(read_receipts=True)
         first = await _warm(system)
         for rate in STEPS:
-            step, first = await _hold(system, rate, first)
+            step, first = await hold(system, rate, first)
             steps.append(step)
             if not step.steady:
                 break
         held = max((one.rate for one in steps if one.steady), default=0.0)
         if not steps[-1].steady and held:
-            step, first = await _hold(system, (held + steps[-1].rate) / 2, first)
+            step, first = await hold(system, (held + steps[-1].rate) / 2, first)
             steps.append(step)
     held = max((one.rate for one in steps if one.steady), default=0.0)
     section.values["highest steady rate"] = [held]
@@ -82,14 +82,14 @@ def _say(step: Step) -> str:
 
 
 async def _warm(system: System) -> int:
-    _, first = await _hold(system, 100, 0, seconds=3)
+    _, first = await hold(system, 100, 0, seconds=3)
     return first
 
 
-async def _hold(
+async def hold(
     system: System, rate: float, first: int, *, seconds: int = SECONDS
 ) -> tuple[Step, int]:
-    """Hold a rate; give what it came to, and the number of the next message."""
+    """Hold a rate from message `first` on; give what it came to, and the number of the next one."""
     database = await asyncpg.connect(system.database_url)
     before = await database.fetchval(COUNT_ITEMS)
     sends = known_before(first + int(rate * seconds)) - known_before(first)

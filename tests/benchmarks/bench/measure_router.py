@@ -21,8 +21,7 @@ WITHIN = 90
 # 5,100 contacts have written before two routers are compared with one.
 WARM_MESSAGES = 17_000
 
-COUNT = "SELECT count(*) FROM received_events"
-COUNT_INBOUND = "SELECT count(*) FROM messages WHERE direction = 'inbound'"
+COUNT = "SELECT count(*) FROM received_events WHERE outcome = 'stored'"
 # From when a tenth was written to when all was: without the start of the process. The rows are
 # those that were written after the warming.
 RATE = """
@@ -50,8 +49,8 @@ async def measure_router(stage: Stage, turns: int) -> Section:
 
     best = await best_peers(section, "router", attempt)
     sides: dict[str, Measure] = {
-        ONE: lambda: _router_rate(stage, 1),
-        MANY: lambda: _router_rate(stage, FIFTY),
+        ONE: lambda: router_rate(stage, 1),
+        MANY: lambda: router_rate(stage, FIFTY),
         BARE_ONE: lambda: _bare_consume(stage, 1),
         BARE_MANY: lambda: _bare_consume(stage, FIFTY),
         ROWS: lambda: _bare_rows(stage),
@@ -75,8 +74,8 @@ async def measure_two_routers(stage: Stage, turns: int) -> Section:
     one, two = "one router", "two routers"
     await section.take_turns(
         {
-            one: lambda: _router_rate(stage, 1, warm=WARM_MESSAGES),
-            two: lambda: _router_rate(stage, 1, warm=WARM_MESSAGES, routers=2),
+            one: lambda: router_rate(stage, 1, warm=WARM_MESSAGES),
+            two: lambda: router_rate(stage, 1, warm=WARM_MESSAGES, routers=2),
         },
         turns,
     )
@@ -84,19 +83,31 @@ async def measure_two_routers(stage: Stage, turns: int) -> Section:
     return section
 
 
-async def _router_rate(stage: Stage, size: int, *, warm: int = 0, routers: int = 1) -> float:
-    async with stage.place() as place, _database(place) as database:
+async def router_rate(
+    stage: Stage, size: int, *, first: int = 0, warm: int = 0, routers: int = 1
+) -> float:
+    """Give the rate of one or more routers on a fresh database and a queue that is full."""
+    async with stage.place() as place:
+        return await route_stream(place, size, first=first, warm=warm, routers=routers)
+
+
+async def route_stream(
+    place: System, size: int, *, first: int = 0, warm: int = 0, routers: int = 1
+) -> float:
+    """Have routers take MESSAGES messages in envelopes of `size`, after as many as warm them."""
+    async with _database(place) as database:
         if warm:
-            await _fill(place, 0, warm, FIFTY)
+            await _fill(place, first, warm, FIFTY)
             await place.start("ticket_router")
             await _all_written(database, warm)
             await _end(place)
             await database.execute("VACUUM ANALYZE")
-        await _fill(place, warm, MESSAGES, size)
+        before = await database.fetchval(COUNT)
+        await _fill(place, first + warm, MESSAGES, size)
         since = await database.fetchval(NOW)
         for _ in range(routers):
             await place.start("ticket_router", wait=False)
-        await _all_written(database, warm + MESSAGES)
+        await _all_written(database, before + MESSAGES)
         return float(await database.fetchval(RATE, since, MESSAGES // 10))
 
 
@@ -152,8 +163,6 @@ async def _all_written(database: asyncpg.Connection, count: int) -> None:
         assert done >= count, f"{done} of {count}"
 
     await eventually(written, within=WITHIN, every=0.3)
-    messages = await database.fetchval(COUNT_INBOUND)
-    assert messages == count, f"{messages} messages of {count}"
 
 
 @asynccontextmanager
