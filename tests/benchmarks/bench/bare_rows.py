@@ -7,6 +7,8 @@ same schema with its indexes and triggers. Prints messages per second, without t
 
 import os
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -15,7 +17,8 @@ import asyncpg
 import uvloop
 
 from shared.events import MAX_EVENTS, MessageReceived
-from tests.benchmarks.bench.workload import WORDS, contact_of, events, phone_of, wamid_of
+from tests.benchmarks.bench.workload import events, is_first, phone_of
+from tests.benchmarks.peers.stream import contact_of
 
 WRITE = """
 WITH contact AS (
@@ -59,30 +62,27 @@ FROM unnest($17::uuid[], $13::text[], $12::timestamptz[], $9::bigint[], $18::byt
      AS new (item_id, event_key, received_at, message_id, raw)
 """
 
+TEXT = "Buenos días, no puedo firmar la solicitud: ¿qué debo hacer?"
 OUTBOUND = 10_000_000
 """Ids of outbound messages begin here."""
 
 
-def rows_of(first: int, batch: list[MessageReceived]) -> tuple[Any, ...]:
+def rows_of(first: int, batch: Sequence[MessageReceived]) -> tuple[Any, ...]:
     """Give the statement's arguments for a batch that begins with message `first`."""
     numbers = range(first, first + len(batch))
     owners = [contact_of(number) + 1 for number in numbers]
-    ats = [datetime.fromtimestamp(int(one.event_key.split(":")[0]), UTC) for one in batch]
-    latest: dict[int, datetime] = {}
-    count: dict[int, int] = {}
-    for owner, at in zip(owners, ats, strict=True):
-        latest[owner] = at
-        count[owner] = count.get(owner, 0) + 1
-    new = sorted({one for number, one in zip(numbers, owners, strict=True) if number % 10 < 3})
+    keys = [one.event_key.split(":") for one in batch]
+    ats = [datetime.fromtimestamp(int(second), UTC) for second, _ in keys]
+    latest = dict(zip(owners, ats, strict=True))
+    count = Counter(owners)
+    new = sorted({one for number, one in zip(numbers, owners, strict=True) if is_first(number)})
     old = sorted(latest.keys() - set(new))
-    phones = {one: phone_of(one - 1) for one in latest}
     return (
-        new, [f"Citizen {one - 1}" for one in new], [latest[one] for one in new],
-        [phones[one] for one in new], [count[one] for one in new],
+        new, [f"Contacto {one - 1}" for one in new], [latest[one] for one in new],
+        [phone_of(one - 1) for one in new], [count[one] for one in new],
         old, [latest[one] for one in old], [count[one] for one in old],
         [number + 1 for number in numbers], owners, ats, [one.received_at for one in batch],
-        [one.event_key for one in batch],
-        [wamid_of(n, phones[o]) for n, o in zip(numbers, owners, strict=True)], WORDS,
+        [one.event_key for one in batch], [wamid for _, wamid in keys], TEXT,
         [OUTBOUND + one for one in new],
         [one.item_id for one in batch], [one.raw for one in batch],
     )  # fmt: skip

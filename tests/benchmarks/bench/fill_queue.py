@@ -1,12 +1,13 @@
-"""Fill the router's queue: `python -m tests.benchmarks.bench.fill_queue FIRST COUNT SIZE`.
+"""Fill the router's queue: `python -m tests.benchmarks.bench.fill_queue FIRST COUNT SIZE TIMES`.
 
-With AMQP_URL. Every envelope is confirmed; a process of its own, because making the events takes a
-core for a while.
+With AMQP_URL: these messages of the stream in envelopes of SIZE, all of them so many times, each
+confirmed. Whoever reads what is in them wants them once.
 """
 
 import asyncio
 import os
 import sys
+from itertools import chain, repeat
 
 import uvloop
 
@@ -20,9 +21,9 @@ from tests.benchmarks.bench.workload import envelopes
 UNDER_WAY = 100
 
 
-async def fill(amqp_url: str, first: int, count: int, size: int) -> None:
-    """Publish these messages in envelopes of `size`."""
-    bodies = envelopes(first, count, size)
+async def fill(amqp_url: str, first: int, count: int, size: int, times: int) -> None:
+    """Publish the messages."""
+    bodies = chain.from_iterable(repeat(list(envelopes(first, count, size)), times))
     publisher = Publisher(amqp_url, Service())
 
     async def publish() -> None:

@@ -1,16 +1,12 @@
 """What work costs when much is stored: routing, and what agents look at all day."""
 
 import statistics
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from time import perf_counter
 
 from tests.benchmarks.bench.grown_store import FIRST_MESSAGE, MESSAGES, grow
 from tests.benchmarks.bench.measure_router import FIFTY, route_stream, router_rate
 from tests.benchmarks.bench.stage import Stage
 from tests.benchmarks.bench.turns import Bar, Section
-from tests.servers import TestServers, database_of_its_own
 from tests.system import System
 
 LOOKS = 60
@@ -20,8 +16,9 @@ SMALL, GROWN = "an empty database", f"{MESSAGES:,} messages stored"
 async def measure_grown(stage: Stage, turns: int) -> Section:
     """Compare one router on an empty database with one on a grown one."""
     section = Section("ticket_router as the store grows, envelopes of 50", "messages/s")
-    async with _grown(stage.servers) as servers:
-        grown = Stage(servers, stage.folder)
+    async with stage.place() as place:
+        await grow(place.database_url)
+        grown = stage.with_template(place.database_url)
         await section.take_turns(
             {
                 SMALL: lambda: router_rate(stage, FIFTY),
@@ -71,11 +68,3 @@ async def _median(place: System, path: str) -> float:
         took.append(1000 * (perf_counter() - began))
         assert status == 200, answer
     return statistics.median(took)
-
-
-@asynccontextmanager
-async def _grown(servers: TestServers) -> AsyncIterator[TestServers]:
-    """Give servers whose databases begin with a grown store."""
-    async with database_of_its_own(servers) as url:
-        await grow(url)
-        yield replace(servers, template=url.rsplit("/", 1)[1])

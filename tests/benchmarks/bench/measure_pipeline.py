@@ -8,7 +8,7 @@ import asyncpg
 from tests.benchmarks.bench.load import Load
 from tests.benchmarks.bench.stage import Stage, put_load, spent
 from tests.benchmarks.bench.turns import Section, quantile
-from tests.benchmarks.bench.workload import known_before
+from tests.benchmarks.bench.workload import firsts_before
 from tests.eventually import eventually
 from tests.system import System
 
@@ -92,7 +92,7 @@ async def hold(
     """Hold a rate from message `first` on; give what it came to, and the number of the next one."""
     database = await asyncpg.connect(system.database_url)
     before = await database.fetchval(COUNT_ITEMS)
-    sends = known_before(first + int(rate * seconds)) - known_before(first)
+    sends = firsts_before(first + int(rate * seconds)) - firsts_before(first)
     wanted = before + int(rate * seconds) + sends * STATUSES_PER_SEND
     used: dict[str, float] = {}
     load = Load(system.of("ingress")[0].port, seconds, CONNECTIONS, first, rate, live=True)

@@ -1,8 +1,5 @@
 """scheduler: 100,000 tickets due at once, against a bare UPDATE in the same batches."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from time import monotonic
 
 import asyncpg
@@ -11,7 +8,6 @@ from services.scheduler.close_due_tickets import BATCH
 from tests.benchmarks.bench.stage import Stage
 from tests.benchmarks.bench.turns import Bar, Section
 from tests.eventually import eventually
-from tests.servers import TestServers, database_of_its_own
 
 TICKETS = 100_000
 
@@ -40,25 +36,22 @@ OURS, BARE = "scheduler", "bare UPDATE in batches"
 async def measure_scheduler(stage: Stage, turns: int) -> Section:
     """Compare; each turn has a fresh clone of a database with the due tickets."""
     section = Section(f"scheduler, {TICKETS:,} tickets due at once", "tickets/s")
-    async with _due_tickets(stage.servers) as servers:
-        due = Stage(servers, stage.folder)
+    async with stage.place() as place:
+        await _make_due(place.database_url)
+        due = stage.with_template(place.database_url)
         await section.take_turns({OURS: lambda: _ours(due), BARE: lambda: _bare(due)}, turns)
     section.compare(Bar("scheduler ÷ bare UPDATE", OURS, BARE, 0.8))
     section.notes.append(f"batches of {BATCH} on both sides, the same indexes and triggers")
     return section
 
 
-@asynccontextmanager
-async def _due_tickets(servers: TestServers) -> AsyncIterator[TestServers]:
-    """Give servers whose databases begin with the due tickets."""
-    async with database_of_its_own(servers) as url:
-        connection = await asyncpg.connect(url)
-        await connection.execute(MAKE_CONTACTS, TICKETS)
-        await connection.execute(MAKE_TICKETS)
-        await connection.execute(FORGET_CHANGES)
-        await connection.execute("VACUUM ANALYZE")
-        await connection.close()
-        yield replace(servers, template=url.rsplit("/", 1)[1])
+async def _make_due(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(MAKE_CONTACTS, TICKETS)
+    await connection.execute(MAKE_TICKETS)
+    await connection.execute(FORGET_CHANGES)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
 
 
 async def _ours(stage: Stage) -> float:

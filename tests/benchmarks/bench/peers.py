@@ -35,7 +35,7 @@ async def find_peers(role: str) -> list[Peer]:
         return []
     listed = json.loads(await answer_of(SERVE, "--list", python=str(PYTHON)))
     return [
-        Peer(role, name, one["name"], str(one["settings"]), str(one["page"]))
+        Peer(role, name, one["name"], one["words"], one["page"])
         for name, configurations in listed[role].items()
         for one in configurations
     ]

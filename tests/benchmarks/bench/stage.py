@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -36,6 +36,11 @@ class Stage:
             system = System(self.servers, database_url, amqp_url, self.folder)
             system.environment["LOG_LEVEL"] = "info"
             yield await stack.enter_async_context(system)
+
+    def with_template(self, database_url: str) -> "Stage":
+        """Give a stage whose databases begin as this one, which nobody is connected to."""
+        template = unquote(urlsplit(database_url).path[1:])
+        return Stage(replace(self.servers, template=template), self.folder)
 
     async def empty_queues(self, system: System) -> None:
         """Throw away what waits in the queues of a vhost."""
@@ -101,7 +106,9 @@ async def put_load(load: Load, began: Callable[[], None] = lambda: None) -> Done
     async with helper("tests.benchmarks.bench.load", told) as process:
         assert process.stdout is not None
         began()
-        return Done(**json.loads(await process.stdout.readline()))
+        done = Done(**json.loads(await process.stdout.readline()))
+        await process.wait()
+        return done
 
 
 def http_environment(port: int) -> dict[str, str]:

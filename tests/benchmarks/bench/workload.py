@@ -1,36 +1,24 @@
-"""The messages of a benchmark: always the same ones, for whoever is measured.
-
-Of ten messages in a row three are first messages of new contacts, and the others come from contacts
-who have written before, so that a stream can begin on an empty database and go on for ever.
-"""
+"""The messages of a benchmark for our own side: those of `tests.benchmarks.peers.stream`."""
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
-from hashlib import sha256
+from typing import Any
 
 from shared.events import MessageReceived, encode_event, seal_envelope
-from tests.webhooks import events_of, signed, webhook_of
-
-FIRST_OF_TEN = 3
-BEGAN = 1_790_000_000
-"""WhatsApp's second of the first message."""
-MESSAGES_PER_SECOND = 500
-
-WORDS = "Buenos días, no puedo firmar la solicitud con mi certificado y el plazo acaba mañana."
+from tests.benchmarks.peers.stream import contact_of, webhook_body
+from tests.system import PHONE_NUMBER_ID
+from tests.webhooks import events_of, signed
 
 
-def known_before(number: int) -> int:
-    """Count the contacts who have written before message `number`."""
-    return number // 10 * FIRST_OF_TEN + min(number % 10, FIRST_OF_TEN)
+def is_first(number: int) -> bool:
+    """Tell whether message `number` is the first of its contact."""
+    # Whoever is new is one more than all before.
+    return contact_of(number) == firsts_before(number)
 
 
-def contact_of(number: int) -> int:
-    """Say who writes message `number`: a new contact, or one of those who are known."""
-    known = known_before(number)
-    if number % 10 < FIRST_OF_TEN:
-        return known
-    return int.from_bytes(sha256(b"who %d" % number).digest()[:8], "big") % known
+def firsts_before(number: int) -> int:
+    """Count the contacts who have written before message `number`: of ten messages three."""
+    return (3 * number + 9) // 10
 
 
 def phone_of(contact: int) -> str:
@@ -38,33 +26,27 @@ def phone_of(contact: int) -> str:
     return f"346{contact:08}"
 
 
-def wamid_of(number: int, phone: str) -> str:
-    """Give a wamid as WhatsApp makes them: the address in base64, and random digits after it."""
-    unique = sha256(b"wamid %d" % number).hexdigest()[:20].upper().encode()
-    who = phone.encode()
-    content = b"\x1c\x18" + bytes([len(who)]) + who + b"\x15\x02\x00\x12\x18\x14" + unique + b"\x00"
-    return "wamid." + b64encode(content).decode()
-
-
 def webhook(number: int, *, at: float | None = None, contact: int | None = None) -> bytes:
-    """Give the body of one webhook with one text message, compact as Meta writes it."""
-    who = contact_of(number) if contact is None else contact
-    phone = phone_of(who)
-    message = {
-        "from": phone,
-        "id": wamid_of(number, phone),
-        "timestamp": str(int(BEGAN + number / MESSAGES_PER_SECOND if at is None else at)),
-        "text": {"body": WORDS},
-        "type": "text",
-    }
-    contacts = [{"profile": {"name": f"Citizen {who}"}, "wa_id": phone}]
-    body = webhook_of(message, contacts=contacts)
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    """Give the body of one webhook with one text message.
+
+    `at` stamps it with a second of today, which it needs if it is to be answered; `contact` is
+    somebody else than the stream says.
+    """
+    body = webhook_body(number, PHONE_NUMBER_ID)
+    if at is None and contact is None:
+        return body
+    webhook: dict[str, Any] = json.loads(body)
+    value = webhook["entry"][0]["changes"][0]["value"]
+    if at is not None:
+        value["messages"][0]["timestamp"] = str(int(at))
+    if contact is not None:
+        value["messages"][0]["from"] = value["contacts"][0]["wa_id"] = phone_of(contact)
+    return json.dumps(webhook).encode()
 
 
-def request(number: int, *, at: float | None = None, contact: int | None = None) -> bytes:
+def request(number: int, *, at: float | None = None) -> bytes:
     """Give the whole HTTP request that brings a webhook, signed."""
-    body = webhook(number, at=at, contact=contact)
+    body = webhook(number, at=at)
     headers = {"Host": "127.0.0.1", "Content-Length": str(len(body)), **signed(body)}
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"POST /webhook HTTP/1.1\r\n{head}\r\n".encode() + body
