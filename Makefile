@@ -29,7 +29,7 @@ guards: for-developing ## remove each guard in turn, and see a test fail (minute
 
 .PHONY: bench
 bench: for-developing ## measure the main path against limits and peers (ten minutes; SECTIONS=… TURNS=3)
-	@$(PREPARE_PEERS)
+	@$(IN_VENV) tests.benchmarks.peers.install > /dev/null
 	@$(IN_VENV) tests.benchmarks.bench $(if $(SECTIONS),--sections $(SECTIONS)) --turns $(or $(TURNS),3)
 
 .PHONY: bench-long

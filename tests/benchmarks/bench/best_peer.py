@@ -12,7 +12,7 @@ async def best_peers(
     """Give each peer's best configuration; the section notes all of them with their figures."""
     peers = await find_peers(role)
     if not peers:
-        section.notes.append(f"peers: {MISSING} (`make peers`)")
+        section.notes.append(f"peers: {MISSING} (`make bench` makes their environment)")
     tried = {peer: await attempt(peer) for peer in peers}
     for peer, value in tried.items():
         print(f"  {section.name}: trial of {peer.title}: {value:,.0f}", flush=True)

@@ -113,7 +113,8 @@ class _Run:
         else:
             for client in clients:
                 self._next(client)
-            await self.over.wait()
+            async with asyncio.timeout(self.load.seconds + ANSWER_SECONDS):
+                await self.over.wait()
         self.done.seconds = monotonic() - self.began
         self.done.cpu_seconds = process_time() - used
         self.over.set()

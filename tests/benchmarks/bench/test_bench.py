@@ -90,13 +90,15 @@ def test_a_bar_compares_turn_by_turn_and_says_what_is_missing() -> None:
         Bar("too slow", "ours", "bare", 2.0),
         Bar("ours ÷ bare, at most", "ours", "bare", 0.9, at_most=True),
         Bar("ours ÷ peer", "ours", "peer", 3.0),
+        Bar("to be known", "ours", "bare", None),
     ):
         section.compare(bar)
 
-    assert [bar.holds for bar in section.bars] == [True, False, False, None]
+    assert [bar.holds for bar in section.bars] == [True, False, False, None, None]
     text = table([section])
     assert "| ours ÷ bare | ≥ 1 | 1.00 (0.50 to 3.00) | held |" in text
     assert "| too slow | ≥ 2 | 1.00 (0.50 to 3.00) | MISSED |" in text
+    assert "| to be known |  | 1.00 (0.50 to 3.00) |  |" in text
     assert "| ours ÷ peer | ≥ 3 | not installed | |" in text
 
 

@@ -10,12 +10,13 @@ MISSING = "not installed"
 
 @dataclass
 class Bar:
-    """A ratio that the issue asks for."""
+    """A ratio, and what is asked of it."""
 
     what: str
     of: str
     against: str
-    bar: float
+    bar: float | None
+    """None: only to be known."""
     at_most: bool = False
     """True: smaller is better."""
     reached: list[float] = field(default_factory=list)
@@ -23,8 +24,8 @@ class Bar:
 
     @property
     def holds(self) -> bool | None:
-        """Tell whether the median ratio keeps the bar; None where it was not measured."""
-        if not self.reached:
+        """Tell whether the median ratio keeps the bar; None where there is nothing to tell."""
+        if not self.reached or self.bar is None:
             return None
         middle = statistics.median(self.reached)
         return middle <= self.bar if self.at_most else middle >= self.bar
@@ -92,7 +93,7 @@ def table(sections: Sequence[Section]) -> str:
             lines += ["", "| ratio | bar | reached | |", "| --- | --- | --- | --- |"]
         for bar in section.bars:
             verdict = {True: "held", False: "MISSED", None: ""}[bar.holds]
-            sign = "≤" if bar.at_most else "≥"
-            lines += [f"| {bar.what} | {sign} {bar.bar:g} | {spread(bar.reached)} | {verdict} |"]
+            asked = "" if bar.bar is None else f"{'≤' if bar.at_most else '≥'} {bar.bar:g}"
+            lines += [f"| {bar.what} | {asked} | {spread(bar.reached)} | {verdict} |"]
         lines += ["", *(f"- {note}" for note in section.notes), ""]
     return "\n".join(lines)
