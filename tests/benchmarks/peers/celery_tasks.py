@@ -62,7 +62,7 @@ pool = ConnectionPool(
 
 
 def place(encoded: bytes) -> None:
-    """Place a message; Celery acks it when this returns. Without the database it is requeued."""
+    """Place a message; Celery acks it when this returns, or requeues it for the database."""
     values = parameters(encoded)
     while True:
         try:
@@ -70,7 +70,7 @@ def place(encoded: bytes) -> None:
                 connection.execute(PLACE_MESSAGE, values)
         except psycopg.errors.UniqueViolation:
             continue  # somebody else made this contact or this ticket just now
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             raise Reject(error, requeue=True) from error
         return
 

@@ -27,6 +27,11 @@ class _Database:
     pool: "asyncpg.Pool[asyncpg.Record]"
 
 
+class _Worker:
+    number: int | None = None
+    """Which of several processes this is, from 0."""
+
+
 async def place(body: bytes) -> None:
     """Place a message; FastStream acks it when this returns, and requeues it when it raises."""
     values = parameters(body)
@@ -48,8 +53,9 @@ async def _keep_session(_: object) -> None:
 
 
 @asynccontextmanager
-async def lifespan() -> AsyncIterator[None]:
+async def lifespan(worker_id: int | None = None) -> AsyncIterator[None]:
     """Hold the connections while messages are taken."""
+    _Worker.number = worker_id
     size = int(settings["connections"])
     async with asyncpg.create_pool(
         os.environ["DATABASE_URL"],
@@ -62,7 +68,8 @@ async def lifespan() -> AsyncIterator[None]:
 
 
 def _say_ready() -> None:
-    print("ready", flush=True)
+    if _Worker.number in {None, int(settings["processes"]) - 1}:
+        print("ready", flush=True)
 
 
 broker.subscriber(queue, ack_policy=AckPolicy.NACK_ON_ERROR, decoder=_body, no_reply=True)(place)
