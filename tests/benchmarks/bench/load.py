@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from time import monotonic, process_time, time
+from typing import cast
 
 import msgspec
 import uvloop
@@ -55,8 +56,8 @@ class _Client(asyncio.Protocol):
         self.since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are none of asyncio's classes.
+        self._transport = cast("asyncio.Transport", transport)
 
     def ask(self, whole: bytes, since: float) -> None:
         self.since = since
