@@ -44,6 +44,7 @@ app.conf.update(
     accept_content=["msgspec"],
     worker_send_task_events=False,
     worker_enable_remote_control=False,
+    worker_redirect_stdouts=False,  # `ready` is not for the log
 )
 
 _size = int(settings.get("connections", 1))

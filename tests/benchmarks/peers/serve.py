@@ -57,10 +57,10 @@ def _faststream_router(chosen: Configuration) -> list[str]:
 def _celery_router(chosen: Configuration) -> list[str]:
     settings = chosen.settings
     return [
-        *("celery", "-A", f"{_PACKAGE}.celery_tasks", "worker", "--loglevel", "ERROR"),
+        *("celery", "--quiet", "-A", f"{_PACKAGE}.celery_tasks", "worker", "--loglevel", "ERROR"),
         *("--pool", str(settings["pool"]), "--concurrency", str(settings["concurrency"])),
         *("--prefetch-multiplier", str(settings["multiplier"])),
-        *("--without-gossip", "--without-mingle", "--without-heartbeat", "--quiet"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
 
 
