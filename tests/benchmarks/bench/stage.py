@@ -18,6 +18,7 @@ from tests.servers import ROOT, Management, TestServers, database_of_its_own, vh
 from tests.system import APP_SECRET, System
 
 READY_SECONDS = 30
+IDLE = "idle"
 
 
 @dataclass
@@ -117,7 +118,7 @@ def http_environment(port: int) -> dict[str, str]:
 
 
 def spent(names: Mapping[str, Sequence[int]]) -> dict[str, float]:
-    """Give the seconds of a core that processes have used so far, and those of the servers."""
+    """Give the seconds of a core that processes have used so far, the servers, and nobody."""
     used = {
         name: sum(
             sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids if psutil.pid_exists(pid)
@@ -131,4 +132,4 @@ def spent(names: Mapping[str, Sequence[int]]) -> dict[str, float]:
             for one in psutil.process_iter(["name", "cpu_times"])
             if one.info["name"] == executable and one.info["cpu_times"]
         )
-    return used
+    return used | {IDLE: psutil.cpu_times().idle}
