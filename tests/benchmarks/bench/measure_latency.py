@@ -1,8 +1,10 @@
 """From a webhook to the opening message on the phone, against the sum of the bare hops between."""
 
 import asyncio
+import statistics
 from datetime import datetime
 from time import monotonic, time
+from typing import Any
 
 import asyncpg
 
@@ -47,6 +49,7 @@ async def measure_latency(stage: Stage, turns: int) -> Section:
             ):
                 section.values.setdefault(name, []).append(value)
                 print(f"  {section.name}: {name}: {value:.1f} ms", flush=True)
+        section.notes.append(_say_stages(system))
     section.compare(Bar("p50 ÷ hops", P50, HOPS, 3, at_most=True))
     section.compare(Bar("p99 ÷ hops", P99, HOPS, 5, at_most=True))
     section.values |= {f"hop: {name}": values for name, values in hops.items()}
@@ -94,3 +97,21 @@ async def _arrival(system: System, phone: str) -> float:
         return datetime.fromisoformat(message["at"]).timestamp()
 
     return await eventually(arrived)
+
+
+def _say_stages(system: System) -> str:
+    """Tell from the logs how long a message is with ingress, and then until the router commits."""
+    accepted = {one["trace_id"]: one for one in system.events("webhook.accepted")}
+    opened = [one for one in system.events("ticket.opened") if one["trace_id"] in accepted]
+    confirming = statistics.median(accepted[one["trace_id"]]["took_ms"] for one in opened)
+    routing = statistics.median(
+        1000 * (_logged_at(one) - _logged_at(accepted[one["trace_id"]])) for one in opened
+    )
+    return (
+        f"medians by stage: ingress {confirming:.1f} ms until confirmed, then {routing:.1f} ms "
+        "until the router's commit; the rest is the sender's"
+    )
+
+
+def _logged_at(line: dict[str, Any]) -> float:
+    return datetime.fromisoformat(line["timestamp"]).timestamp()
