@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
+import msgspec
 import uvloop
 
 from shared.log import configure_logging
@@ -56,14 +58,27 @@ async def measure(names: Sequence[str], turns: int, figures: Path) -> None:
                 print(f"{name} (load {os.getloadavg()[0]:.1f})", flush=True)
                 sections.append(await {**SECTIONS, **LONG}[name](stage, turns))
                 sections[-1].details["seconds"] = round(monotonic() - since, 1)
-    told = f"{machine['cpu']}, {machine['cores']} cores; PostgreSQL {machine['postgresql']}, "
-    told += f"RabbitMQ {machine['rabbitmq']}; load before {machine['load_before'][0]:.1f}"
-    print(f"\n{told}; {turns} turns, {monotonic() - began:.0f} s\n\n{table(sections)}")
+    results = {
+        "machine": machine,
+        "turns": turns,
+        "seconds": round(monotonic() - began),
+        "sections": [asdict(one) for one in sections],
+    }
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    results = {"machine": machine, "turns": turns, "sections": [asdict(one) for one in sections]}
     path.write_text(json.dumps(results, indent=1))
-    print(f"written: {path}")
+    show(path, figures)
+
+
+def show(path: Path, figures: Path) -> None:
+    """Print the table of a run and draw its plots."""
+    results = msgspec.json.decode(path.read_bytes())
+    sections = msgspec.convert(results["sections"], list[Section])
+    machine = results["machine"]
+    told = f"{machine['cpu']}, {machine['cores']} cores; PostgreSQL {machine['postgresql']}, "
+    told += f"RabbitMQ {machine['rabbitmq']}; load before {machine['load_before'][0]:.1f}"
+    print(f"\n{told}; {results['turns']} turns, {results['seconds']} s\n\n{table(sections)}")
+    print(f"every value: {path}")
     for one in draw(sections, figures):
         print(f"drawn: {one}")
 
@@ -73,7 +88,11 @@ if __name__ == "__main__":
     parser.add_argument("--sections", default=",".join(SECTIONS), help="comma-separated")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--figures", type=Path, default=FIGURES)
+    parser.add_argument("--show", type=Path, help="a JSON of an earlier run; nothing is measured")
     asked = parser.parse_args()
     configure_logging("benchmark", as_json=True, level="warning", hash_key=b"benchmark")
+    if asked.show:
+        show(asked.show, asked.figures)
+        sys.exit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(measure(asked.sections.split(","), asked.turns, asked.figures))

@@ -6,7 +6,7 @@ from time import monotonic
 import asyncpg
 
 from tests.benchmarks.bench.load import Load
-from tests.benchmarks.bench.stage import Stage, put_load, spent
+from tests.benchmarks.bench.stage import Stage, Used, put_load, used_between, used_so_far
 from tests.benchmarks.bench.turns import Section, quantile
 from tests.benchmarks.bench.workload import firsts_before
 from tests.eventually import eventually
@@ -94,12 +94,12 @@ async def hold(
     before = await database.fetchval(COUNT_ITEMS)
     sends = firsts_before(first + int(rate * seconds)) - firsts_before(first)
     wanted = before + int(rate * seconds) + sends * STATUSES_PER_SEND
-    used: dict[str, float] = {}
+    used: Used = {}
     load = Load(system.of("ingress")[0].port, seconds, CONNECTIONS, first, rate, live=True)
-    done = await put_load(load, began=lambda: used.update(spent(_pids(system))))
+    done = await put_load(load, began=lambda: used.update(used_so_far(_pids(system))))
     ended = monotonic()
-    after = spent(_pids(system))
-    cores = {name: (value - used[name]) / done.seconds for name, value in after.items()}
+    between = used_between(used, used_so_far(_pids(system)))
+    cores = {name: value / done.seconds for name, value in between.items()}
     cores["load generator"] = done.cpu_seconds / done.seconds
 
     async def at_rest() -> None:

@@ -16,7 +16,7 @@ from tests.system import System
 MESSAGES = 12_000
 BARE_MESSAGES = 2_000
 FIFTY = 50
-TRIAL_MESSAGES = 600
+TRIAL_MESSAGES = 1_500
 PEER_SECONDS = 5
 WITHIN = 90
 # 5,100 contacts have written before two routers are compared with one.

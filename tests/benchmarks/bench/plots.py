@@ -8,9 +8,12 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from tests.benchmarks.bench.stage import IDLE
 from tests.benchmarks.bench.turns import Section
 
 SETTINGS: Any = {"svg.hashsalt": "ventanilla", "svg.fonttype": "none", "font.family": "sans-serif"}
+WIDE = 20
+"""Sides further apart than so many times are drawn on a scale of powers of ten."""
 INK, FAINT = "#1f4e79", "#9db8d2"
 
 
@@ -46,7 +49,11 @@ def _bars(section: Section) -> Figure:
         axes.plot(values, [place] * len(values), "o", color=INK, markersize=4)
     axes.set_yticks(places, sides)
     axes.invert_yaxis()
-    axes.set_xlim(left=0)
+    if max(medians) > WIDE * min(medians):
+        axes.set_xscale("log")
+        axes.set_xlim(left=min(medians) / 2)
+    else:
+        axes.set_xlim(left=0)
     axes.set_xlabel(section.unit)
     axes.set_title(section.name, fontsize=10)
     return figure
@@ -74,7 +81,7 @@ def _cores(steps: Any) -> Figure:
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
     steps = sorted(steps, key=lambda one: one["rate"])
-    names = sorted(steps[-1]["cores"], key=lambda name: -steps[-1]["cores"][name])
+    names = sorted(steps[-1]["cores"].keys() - {IDLE}, key=lambda name: -steps[-1]["cores"][name])
     labels = [f"{one['rate']:,.0f}" + ("" if one["rest_seconds"] <= 1 else "*") for one in steps]
     below = [0.0] * len(steps)
     for place, name in enumerate(names):

@@ -19,6 +19,7 @@ from tests.system import APP_SECRET, System
 
 READY_SECONDS = 30
 IDLE = "idle"
+SERVERS = {"postgres": "PostgreSQL", "beam.smp": "RabbitMQ"}
 
 
 @dataclass
@@ -117,19 +118,24 @@ def http_environment(port: int) -> dict[str, str]:
     return {"PORT": str(port), "WHATSAPP_APP_SECRET": APP_SECRET}
 
 
-def spent(names: Mapping[str, Sequence[int]]) -> dict[str, float]:
-    """Give the seconds of a core that processes have used so far, the servers, and nobody."""
-    used = {
-        name: sum(
-            sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids if psutil.pid_exists(pid)
-        )
-        for name, pids in names.items()
+Used = dict[str, dict[int, float]]
+"""Seconds of a core by process, under the name of what they are."""
+
+
+def used_so_far(names: Mapping[str, Sequence[int]]) -> Used:
+    """Give what these processes have used so far, the servers' processes, and nobody."""
+    used: Used = {name: {} for name in (*names, *SERVERS.values())}
+    by_pid = {pid: name for name, pids in names.items() for pid in pids}
+    for one in psutil.process_iter(["name", "cpu_times"]):
+        name = by_pid.get(one.pid) or SERVERS.get(one.info["name"])
+        if name is not None and one.info["cpu_times"]:
+            used[name][one.pid] = sum(one.info["cpu_times"][:2])
+    return used | {IDLE: {0: psutil.cpu_times().idle}}
+
+
+def used_between(before: Used, after: Used) -> dict[str, float]:
+    """Give the seconds of a core that each has used meanwhile; of those who ended, nothing."""
+    return {
+        name: sum(value - before[name].get(pid, 0.0) for pid, value in by_pid.items())
+        for name, by_pid in after.items()
     }
-    servers = {"PostgreSQL": "postgres", "RabbitMQ": "beam.smp"}
-    for name, executable in servers.items():
-        used[name] = sum(
-            sum(one.info["cpu_times"][:2])
-            for one in psutil.process_iter(["name", "cpu_times"])
-            if one.info["name"] == executable and one.info["cpu_times"]
-        )
-    return used | {IDLE: psutil.cpu_times().idle}
