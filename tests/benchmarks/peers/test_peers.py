@@ -42,8 +42,8 @@ INGRESSES = [
 # All that is to be seen of each contact, whatever ids and numbers it got.
 FIND_ALL = """
 SELECT value, profile_name, last_inbound_at, status, unread, previous_id IS NULL AS is_first,
-       direction, author, messages.kind, purpose, replace(text, number, '?') AS text, wamid, event_key,
-       delivery, CASE WHEN direction = 'inbound' THEN sent_at END AS sent_at,
+       direction, author, messages.kind, purpose, replace(text, number, '?') AS text, wamid,
+       event_key, delivery, CASE WHEN direction = 'inbound' THEN sent_at END AS sent_at,
        outbox.message_id IS NOT NULL AS waits, outbox.next_attempt_at IS NOT NULL AS is_due,
        (SELECT count(*) FROM received_events
         WHERE received_events.message_id = messages.id AND outcome = 'stored') AS in_ledger
