@@ -16,5 +16,12 @@ async def grow(database_url: str) -> None:
     """Fill an empty database; minutes."""
     connection = await asyncpg.connect(database_url)
     await connection.execute(FILL)
+    await connection.close()
+    await analyse(database_url)
+
+
+async def analyse(database_url: str) -> None:
+    """Do what autovacuum would have done by then."""
+    connection = await asyncpg.connect(database_url)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()

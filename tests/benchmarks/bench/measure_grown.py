@@ -3,7 +3,7 @@
 import statistics
 from time import perf_counter
 
-from tests.benchmarks.bench.grown_store import FIRST_MESSAGE, MESSAGES, grow
+from tests.benchmarks.bench.grown_store import FIRST_MESSAGE, MESSAGES, analyse, grow
 from tests.benchmarks.bench.measure_router import FIFTY, route_stream, router_rate
 from tests.benchmarks.bench.stage import Stage
 from tests.benchmarks.bench.turns import Bar, Section
@@ -32,11 +32,12 @@ async def measure_grown(stage: Stage, turns: int) -> Section:
 
 
 async def _look(small: Stage, grown: Stage, section: Section) -> None:
-    """Compare what the desk answers; the small database has the 16,000 messages of one turn."""
+    """Compare what the desk answers; the small database has the messages of one turn."""
     medians: dict[str, dict[str, float]] = {}
     for name, stage, first in ((SMALL, small, 0), (GROWN, grown, FIRST_MESSAGE)):
         async with stage.place() as place:
             await route_stream(place, FIFTY, first=first)
+            await analyse(place.database_url)
             await place.start("agent_desk")
             medians[name] = {
                 what: await _median(place, path) for what, path in (await _paths(place)).items()
