@@ -27,8 +27,16 @@ sending-faults: for-developing ## kill four senders 50 times while Meta loses an
 guards: for-developing ## remove each guard in turn, and see a test fail (minutes; GUARDS=name,name for some)
 	@$(IN_VENV) tests.faults.remove_guards $(GUARDS)
 
-measure: for-developing ## measure the main path and files on this machine (about six minutes)
-	@$(IN_VENV) tests.benchmarks.measure
+.PHONY: bench
+bench: for-developing ## measure the main path against limits and peers (ten minutes; SECTIONS=… TURNS=3)
+	@$(IN_VENV) tests.benchmarks.peers.install > /dev/null
+	@$(IN_VENV) tests.benchmarks.bench $(if $(SECTIONS),--sections $(SECTIONS)) --turns $(or $(TURNS),3)
+
+.PHONY: bench-long
+bench-long: for-developing ## measure what takes longer: five million messages, 500,000 events (an hour)
+	@$(IN_VENV) tests.benchmarks.bench --sections grown,memory --turns 3
+
+measure: for-developing ## measure how files are taken on this machine (about three minutes)
 	@$(IN_VENV) tests.benchmarks.measure_files
 
 .PHONY: measure-sending

@@ -1,6 +1,6 @@
 """`make measure-sending`: what one sender drives, and whether a flood delays anybody else.
 
-As in `measure.py` everything runs on this machine, so compare within one run only.
+Everything runs on this machine, so compare within one run only.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from shared.database.transaction import transaction
 from shared.log import configure_logging
 from shared.tickets.lock_contacts import lock_contacts
 from shared.tickets.queue_message import Outgoing, queue_messages
-from tests.benchmarks.measure import quantile
+from tests.benchmarks.bench.turns import quantile
 from tests.eventually import eventually
 from tests.integration.sender.waiting import write_backlog
 from tests.servers import (
