@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import uvloop
@@ -59,22 +61,24 @@ async def webhook_of_aiohttp(request: web.Request) -> web.Response:
     return web.Response(status=status, body=text)
 
 
-async def _declare() -> None:
+@asynccontextmanager
+async def lifespan() -> AsyncIterator[None]:
+    """Have the queue before the port is open: FastStream starts its broker beside the server."""
+    await broker.start()
     await broker.declare_queue(queue)
     if server == "granian":
         print("ready", flush=True)  # its parent holds the port already
+    yield
 
 
-app = AsgiFastStream(
-    broker, asgi_routes=[("/webhook", webhook)], logger=None, after_startup=[_declare]
-)
+app = AsgiFastStream(broker, asgi_routes=[("/webhook", webhook)], logger=None, lifespan=lifespan)
 
 
 async def _serve_aiohttp(port: int) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     await broker.start()
-    await _declare()
+    await broker.declare_queue(queue)
     application = web.Application()
     application.router.add_post("/webhook", webhook_of_aiohttp)
     runner = web.AppRunner(application, access_log=None)
