@@ -23,6 +23,7 @@ from shared.log import configure_logging
 from shared.tickets.lock_contacts import lock_contacts
 from shared.tickets.queue_message import Outgoing, queue_messages
 from tests.benchmarks.bench.turns import quantile
+from tests.benchmarks.send_bare import HEADERS, messages_url, send_bare
 from tests.eventually import eventually
 from tests.integration.sender.waiting import write_backlog
 from tests.servers import (
@@ -32,7 +33,7 @@ from tests.servers import (
     servers_for_tests,
     vhost_of_its_own,
 )
-from tests.system import ACCESS_TOKEN, PHONE_NUMBER_ID, System
+from tests.system import System
 
 ANSWER_SECONDS = 0.05
 MESSAGES = 4_000
@@ -119,26 +120,16 @@ async def start_sending(system: System, *, statuses: bool) -> None:
 
 async def ask_simulator(system: System, connections: int) -> float:
     """Give how many messages a second the simulator accepts from somebody who does nothing else."""
-    url = f"{system.simulator_url.removesuffix('/simulator')}/v25.0/{PHONE_NUMBER_ID}/messages"
+    url = messages_url(system)
     numbers = iter(range(MESSAGES))
 
     async def ask(session: aiohttp.ClientSession) -> None:
         for number in numbers:
-            message = {
-                "messaging_product": "whatsapp",
-                "recipient_type": "individual",
-                "to": f"+3471{number:07}",
-                "type": "text",
-                "text": {"body": "x", "preview_url": False},
-            }
-            async with session.post(url, json=message) as answer:
-                assert answer.status == 200, await answer.text()
-                await answer.read()
+            await send_bare(session, url, number)
 
     began = monotonic()
-    headers = {"Authorization": f"Bearer {ACCESS_TOKEN}"}
     connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
+    async with aiohttp.ClientSession(headers=HEADERS, connector=connector) as session:
         await asyncio.gather(*(ask(session) for _ in range(connections)))
     return MESSAGES / (monotonic() - began)
 

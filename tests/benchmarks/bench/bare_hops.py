@@ -14,7 +14,8 @@ from shared.broker.connect import one_connection
 from tests.benchmarks.bench.bare_rows import WRITE, rows_of
 from tests.benchmarks.bench.stage import Stage, helper, http_environment
 from tests.benchmarks.bench.workload import envelopes, events, webhook
-from tests.system import ACCESS_TOKEN, PHONE_NUMBER_ID, System, free_port
+from tests.benchmarks.send_bare import HEADERS, messages_url, send_bare
+from tests.system import System, free_port
 from tests.webhooks import signed
 
 TIMES = 150
@@ -106,23 +107,9 @@ async def _rows(stage: Stage) -> float:
 
 
 async def _simulator(system: System) -> float:
-    url = f"{system.simulator_url.removesuffix('/simulator')}/v25.0/{PHONE_NUMBER_ID}/messages"
-    headers = {"Authorization": f"Bearer {ACCESS_TOKEN}"}
+    url = messages_url(system)
     await system.behave(statuses=False)
-    async with aiohttp.ClientSession(headers=headers) as http:
-
-        async def send(number: int) -> None:
-            message = {
-                "messaging_product": "whatsapp",
-                "recipient_type": "individual",
-                "to": f"+3471{number:07}",
-                "type": "text",
-                "text": {"body": "x", "preview_url": False},
-            }
-            async with http.post(url, json=message) as answer:
-                assert answer.status == 200, await answer.text()
-                await answer.read()
-
-        median = await _median(send)
+    async with aiohttp.ClientSession(headers=HEADERS) as http:
+        median = await _median(lambda number: send_bare(http, url, number))
     await system.behave(statuses=True)
     return median

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.benchmarks.peers.celery_tasks import send, settings
 from tests.benchmarks.peers.serve_asgi import serve_asgi
-from tests.benchmarks.peers.take_webhook import take_webhook
+from tests.benchmarks.peers.take_webhook import read_request, take_webhook
 
 secret = os.environ["WHATSAPP_APP_SECRET"]
 threads = ThreadPoolExecutor(int(settings["threads"]))
@@ -21,15 +21,7 @@ def send_all(messages: list[bytes]) -> None:
 
 async def webhook(scope: Any, receive: Any, answer: Any) -> None:
     """Answer `POST /webhook`, as an ASGI application."""
-    signature = next(
-        (value.decode() for key, value in scope["headers"] if key == b"x-hub-signature-256"), None
-    )
-    body = b""
-    while True:
-        event = await receive()
-        body += event.get("body", b"")
-        if not event.get("more_body", False):
-            break
+    body, signature = await read_request(scope, receive)
     messages = take_webhook(body, signature, secret)
     if messages is not None:
         await asyncio.get_running_loop().run_in_executor(threads, send_all, messages)

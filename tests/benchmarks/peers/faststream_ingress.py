@@ -15,9 +15,8 @@ from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
 from tests.benchmarks.peers.configurations import FASTSTREAM_QUEUE
 from tests.benchmarks.peers.serve import this_configuration
 from tests.benchmarks.peers.serve_asgi import serve_asgi
-from tests.benchmarks.peers.take_webhook import take_webhook
+from tests.benchmarks.peers.take_webhook import SIGNATURE, read_request, take_webhook
 
-SIGNATURE = "X-Hub-Signature-256"
 server = this_configuration("ingress", "faststream").settings["server"]
 secret = os.environ["WHATSAPP_APP_SECRET"]
 queue = RabbitQueue(FASTSTREAM_QUEUE, queue_type=QueueType.QUORUM, durable=True)
@@ -43,21 +42,13 @@ async def accept(body: bytes, signature: str | None) -> tuple[int, bytes]:
 
 async def webhook(scope: Any, receive: Any, send: Any) -> None:
     """Answer `POST /webhook`, as an ASGI application."""
-    wanted = SIGNATURE.lower().encode()
-    signature = next((value.decode() for key, value in scope["headers"] if key == wanted), None)
-    body = b""
-    while True:
-        event = await receive()
-        body += event.get("body", b"")
-        if not event.get("more_body", False):
-            break
-    status, text = await accept(body, signature)
+    status, text = await accept(*await read_request(scope, receive))
     await AsgiResponse(text, status)(scope, receive, send)
 
 
 async def webhook_of_aiohttp(request: web.Request) -> web.Response:
     """Answer `POST /webhook`, in an aiohttp server."""
-    status, text = await accept(await request.read(), request.headers.get(SIGNATURE))
+    status, text = await accept(await request.read(), request.headers.get(SIGNATURE.decode()))
     return web.Response(status=status, body=text)
 
 

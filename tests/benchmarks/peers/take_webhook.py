@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from uuid_utils.compat import uuid7
 
 from shared.whatsapp.verify_signature import verify_signature
 from tests.benchmarks.peers.place_message import Arrived, encode_arrived
+
+# As ASGI writes the names of headers.
+SIGNATURE = b"x-hub-signature-256"
 
 
 class _Text(msgspec.Struct):
@@ -49,6 +53,18 @@ class _Webhook(msgspec.Struct):
 
 _webhook_decoder = msgspec.json.Decoder(_Webhook)
 _message_decoder = msgspec.json.Decoder(_Message)
+
+
+async def read_request(scope: Any, receive: Any) -> tuple[bytes, str | None]:
+    """Give the body and the signature of an ASGI request."""
+    signature = next((value for key, value in scope["headers"] if key == SIGNATURE), None)
+    body = b""
+    while True:
+        event = await receive()
+        body += event.get("body", b"")
+        if not event.get("more_body", False):
+            break
+    return body, signature.decode() if signature is not None else None
 
 
 def take_webhook(body: bytes, signature: str | None, app_secret: str) -> list[bytes] | None:
