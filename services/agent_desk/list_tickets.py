@@ -25,7 +25,7 @@ WHERE ($1::bigint IS NULL OR tickets.id < $1)
        OR $2 = 'closed' AND (tickets.status = 'closed'
             OR tickets.status = 'closing' AND tickets.closes_at <= clock_timestamp()))
   AND ($3::text IS NULL OR tickets.channel = $3)
-  AND ($4::boolean IS NULL OR (tickets.unread > 0) = $4)
+  AND ($4::boolean IS NULL OR tickets.has_unread = $4)
   AND ($5::text IS NULL
        OR tickets.number = $5
        OR contacts.profile_name ILIKE $6 OR contacts.username ILIKE $6

@@ -15,21 +15,25 @@ WHERE contact_id IN (
     WHERE (kind, match_key) IN (SELECT * FROM unnest($1::text[], $2::text[])))
 """
 
-# In the order of the keys, so that two routers never wait for one another in a circle. Whoever
-# comes second for an address gets a unique violation, does the batch again, and finds the contact.
-INSERT_ADDRESSES = """
-INSERT INTO contact_addresses (kind, match_key, value, contact_id, seen_at)
-SELECT kind, match_key, value, contact_id, seen_at
-FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[])
-     AS new (kind, match_key, value, contact_id, seen_at)
-ORDER BY kind, match_key
+# New contacts come with provisional numbers, and get their ids here. Addresses are written in the
+# order of the keys, so that two routers never wait for one another in a circle. Whoever comes
+# second for an address gets a unique violation, does the batch again, and finds the contact.
+INSERT_CONTACTS = """
+WITH made AS MATERIALIZED (
+    SELECT provisional, nextval(pg_get_serial_sequence('contacts', 'id')) AS id
+    FROM unnest($1::bigint[]) AS provisional
+), contacts_written AS (
+    INSERT INTO contacts (id) SELECT id FROM made
+), addresses_written AS (
+    INSERT INTO contact_addresses (kind, match_key, value, contact_id, seen_at)
+    SELECT kind, match_key, value, coalesce(made.id, contact_id), seen_at
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
+         AS new (kind, match_key, value, contact_id, seen_at)
+         LEFT JOIN made ON made.provisional = new.contact_id
+    ORDER BY kind, match_key
+)
+SELECT provisional, id FROM made
 """
-
-NEXT_CONTACTS = """
-SELECT nextval(pg_get_serial_sequence('contacts', 'id')) AS id FROM generate_series(1, $1)
-"""
-
-INSERT_CONTACTS = "INSERT INTO contacts (id) SELECT * FROM unnest($1::bigint[])"
 
 FIND_APART = """
 SELECT survivor_id, merged_id FROM contact_merges
@@ -66,28 +70,25 @@ async def find_apart(tx: Transaction, contacts: Iterable[int]) -> frozenset[froz
     return frozenset(frozenset({row["survivor_id"], row["merged_id"]}) for row in rows)
 
 
-async def make_contacts(tx: Transaction, new: Sequence[int]) -> dict[int, int]:
-    """Write new contacts; give their ids by the provisional ones."""
-    if not new:
+async def insert_contacts(
+    tx: Transaction, new: Sequence[int], book: AddressBook, owners: Mapping[Address, int]
+) -> dict[int, int]:
+    """Write new contacts, and new addresses with when they were first seen at their owners.
+
+    Gives the ids of the new contacts by the provisional ones.
+    """
+    if not (new or owners):
         return {}
-    rows = await tx.connection.fetch(NEXT_CONTACTS, len(new))
-    ids = {one: row["id"] for one, row in zip(new, rows, strict=True)}
-    await tx.connection.execute(INSERT_CONTACTS, list(ids.values()))
-    for contact_id in ids.values():
-        tx.log("contact.created", contact_id=contact_id)
+    rows = await tx.connection.fetch(
+        INSERT_CONTACTS,
+        new,
+        [kind for kind, _ in owners],
+        [key for _, key in owners],
+        [book.adds[address] for address in owners],
+        list(owners.values()),
+        [book.seen[address] for address in owners],
+    )
+    ids = {row["provisional"]: row["id"] for row in rows}
+    for one in new:
+        tx.log("contact.created", contact_id=ids[one])
     return ids
-
-
-async def insert_addresses(
-    tx: Transaction, book: AddressBook, owners: Mapping[Address, int]
-) -> None:
-    """Write new addresses; those of one contact show when they were first seen."""
-    if owners:
-        await tx.connection.execute(
-            INSERT_ADDRESSES,
-            [kind for kind, _ in owners],
-            [key for _, key in owners],
-            [book.adds[address] for address in owners],
-            list(owners.values()),
-            [book.seen[address] for address in owners],
-        )

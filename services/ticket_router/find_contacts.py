@@ -6,9 +6,8 @@ from datetime import datetime
 
 from services.ticket_router.contact_rows import (
     find_apart,
-    insert_addresses,
+    insert_contacts,
     lock_addresses,
-    make_contacts,
     read_addresses,
 )
 from shared.database.transaction import Transaction
@@ -52,9 +51,16 @@ class Found:
     seen: dict[Address, datetime] = field(default_factory=dict)
     left: dict[Address, datetime] = field(default_factory=dict)
     joins: list[tuple[int, int]] = field(default_factory=list)
+    created: set[int] = field(default_factory=set)
+    """Contacts that this transaction has made: nobody else sees them yet."""
     to_lock: set[int] = field(default_factory=set)
     expected: dict[Address, int] = field(default_factory=dict)
     """What the addresses must look like when the contacts are locked, or somebody was quicker."""
+
+    @property
+    def everybody(self) -> set[int]:
+        """Give all contacts that are concerned."""
+        return self.to_lock | self.created
 
 
 async def find_contacts(
@@ -146,7 +152,8 @@ async def _write_new(tx: Transaction, found: Found, book: AddressBook) -> None:
     """Write new contacts and addresses, and give the contacts the ids that they have now."""
     ended = {merged for _, merged in book.joins}
     new = [FIRST_NEW + place for place in range(book.created)]
-    ids = await make_contacts(tx, [one for one in new if one not in ended])
+    owners = {what: book.now(book.owners[what]) for what in book.adds}
+    ids = await insert_contacts(tx, [one for one in new if one not in ended], book, owners)
 
     def real(contact_id: int) -> int:
         now = book.now(contact_id)
@@ -158,11 +165,11 @@ async def _write_new(tx: Transaction, found: Found, book: AddressBook) -> None:
     found.joins = [(real(goes_on), one) for goes_on, one in book.joins if one < FIRST_NEW]
     # What was new in this batch and passed on in it is written where it is now.
     found.moves = {what: real(one) for what, one in book.moves.items() if what not in book.adds}
-    found.to_lock = {one for one in book.touched if one < FIRST_NEW} | set(ids.values())
+    found.created = set(ids.values())
+    found.to_lock = {one for one in book.touched if one < FIRST_NEW}
     found.seen, found.left = book.seen, book.left
-    owners = {what: real(book.owners[what]) for what in book.adds}
-    await insert_addresses(tx, book, owners)
-    found.expected |= owners
+    # Nobody else can have changed those of a contact whom only this transaction sees.
+    found.expected |= {what: one for what, one in owners.items() if one < FIRST_NEW}
 
 
 async def confirm_contacts(tx: Transaction, found: Found, now: datetime) -> None:

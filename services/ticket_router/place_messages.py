@@ -1,7 +1,7 @@
 """Put a batch's messages into tickets: close, reopen and open what their times ask for."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,7 +47,7 @@ async def place_messages(
     by_contact: dict[int, list[tuple[datetime, ToRoute]]] = defaultdict(list)
     for message in messages:
         by_contact[found.contacts[message.sender]].append((message.sent_at, message))
-    latest = await _find_latest(tx, by_contact)
+    latest = await _find_latest(tx, by_contact.keys() - found.created)
     plans = {
         contact_id: plan_messages(
             latest[contact_id].state if contact_id in latest else None,
@@ -67,7 +67,7 @@ async def place_messages(
         for contact_id, plan in plans.items()
         for placed in plan.placed
     ]
-    ids = await append_messages(tx, inbound)
+    ids = await append_messages(tx, inbound, {new.id for new in opened.values()})
     attachments = await add_attachments(tx, inbound, ids)
     await announce_tickets(tx, opened, now, settings.texts)
     reasons = {
@@ -87,7 +87,9 @@ async def place_messages(
     return rows, attachments
 
 
-async def _find_latest(tx: Transaction, contacts: Mapping[int, object]) -> dict[int, _Latest]:
+async def _find_latest(tx: Transaction, contacts: Collection[int]) -> dict[int, _Latest]:
+    if not contacts:
+        return {}
     rows = await tx.connection.fetch(FIND_LATEST_TICKETS, list(contacts))
     return {
         row["contact_id"]: _Latest(
@@ -140,12 +142,13 @@ async def _change_tickets(
 
 
 def _opening(contact_id: int, previous: _Latest | None, plan: Plan[ToRoute]) -> Opening:
-    first = next(placed.message for placed in plan.placed if placed.in_new)
+    messages = [placed.message for placed in plan.placed if placed.in_new]
     return Opening(
         contact_id,
         previous.id if previous else None,
         previous.number if previous else None,
-        first.event.trace_id,
+        len(messages),
+        messages[0].event.trace_id,
     )
 
 

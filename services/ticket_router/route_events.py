@@ -17,7 +17,6 @@ from services.ticket_router.settings import Settings
 from shared.database.pool import Pool
 from shared.database.transaction import Transaction, transaction
 from shared.domain.contact import IdentityChange, Sender
-from shared.errors import TryAgainError
 from shared.events import AttachmentReceived, WebhookEvent
 from shared.tickets.identity_changes import keep_changes
 from shared.tickets.lock_contacts import lock_contacts
@@ -37,13 +36,10 @@ async def route_events(
     judged = {event.item_id: judge_event(event, settings.phone_number_id) for event in copies}
     async with transaction(pool) as tx:
         # What was done already says nothing of anybody: numbers pass on in between (R14).
-        fresh, _ = await sift_items(tx, events)
-        found = await find_contacts(tx, *_people(judged[event.item_id] for event in fresh))
+        new, rows = await sift_items(tx, events)
+        found = await find_contacts(tx, *_people(judged[event.item_id] for event in new))
         now = await lock_contacts(tx, found.to_lock)
         await confirm_contacts(tx, found, now)
-        new, rows = await sift_items(tx, events)
-        if not {event.item_id for event in new} <= {event.item_id for event in fresh}:
-            raise TryAgainError("items were forgotten meanwhile")
         verdicts = [judged[event.item_id] for event in new]
         routed = [one for one in verdicts if isinstance(one, ToRoute)]
         placed, attachments = await place_messages(tx, settings, routed, found, now)
@@ -84,10 +80,15 @@ async def _mark(tx: Transaction, verdicts: Sequence[Verdict], found: Found) -> l
             for one in marks
         ],
     )  # fmt: skip
-    routed = [one.message.wamid for one in verdicts if isinstance(one, ToRoute)]
+    # For a contact whom nobody has seen yet no mark can have waited.
+    routed = [
+        one.message.wamid
+        for one in verdicts
+        if isinstance(one, ToRoute) and found.contacts[one.sender] not in found.created
+    ]
     attached = await attach_marks(
         tx,
-        found.to_lock,
+        found.everybody,
         marks=[one.event.event_key for one in marks],
         wamids=[wamid for wamid in routed if wamid is not None],
         joined=[goes_on for goes_on, _ in found.joins],

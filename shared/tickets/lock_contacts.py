@@ -12,9 +12,13 @@ from datetime import datetime
 from shared.database.transaction import Transaction
 from shared.errors import TryAgainError
 
-# FOR NO KEY UPDATE lets rows that refer to the contact be inserted meanwhile.
+# FOR NO KEY UPDATE lets rows that refer to the contact be inserted meanwhile. The clock is read
+# once all rows are counted, and none is counted before it is locked (R6).
 LOCK_CONTACTS = """
-SELECT id FROM contacts WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+SELECT clock_timestamp() FROM (
+    SELECT count(*) FROM (
+        SELECT FROM contacts WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE) AS locked
+) AS all_locked
 """
 
 READ_CLOCK = "SELECT clock_timestamp()"
@@ -36,8 +40,7 @@ class Place:
 
 async def lock_contacts(tx: Transaction, contact_ids: Iterable[int]) -> datetime:
     """Lock the contacts and give PostgreSQL's clock, read after all locks are held (R6)."""
-    await tx.connection.execute(LOCK_CONTACTS, sorted(set(contact_ids)))
-    now: datetime = await tx.connection.fetchval(READ_CLOCK)
+    now: datetime = await tx.connection.fetchval(LOCK_CONTACTS, sorted(set(contact_ids)))
     return now
 
 

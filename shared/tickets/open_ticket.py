@@ -7,20 +7,23 @@ from datetime import datetime
 from shared.database.transaction import Transaction
 from shared.texts import Texts
 from shared.tickets.queue_message import Outgoing, queue_messages
-from shared.tickets.record_actions import Action, record_actions
 
 # The number is the year and the ticket's id: unique without a counter to wait for. Numbers that
 # a failed transaction took are left out.
 INSERT_TICKETS = """
 WITH new AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('tickets', 'id')) AS id, contact_id, previous_id
-    FROM unnest($1::bigint[], $2::bigint[]) AS opening (contact_id, previous_id)
+    SELECT nextval(pg_get_serial_sequence('tickets', 'id')) AS id, contact_id, previous_id, messages
+    FROM unnest($1::bigint[], $2::bigint[], $3::integer[])
+         AS opening (contact_id, previous_id, messages)
+), recorded AS (
+    INSERT INTO ticket_events (ticket_id, at, actor, action) SELECT id, $4, $5, 'opened' FROM new
 )
-INSERT INTO tickets (id, number, contact_id, channel, status, opened_at, previous_id, assigned_to)
+INSERT INTO tickets (id, number, contact_id, channel, status, opened_at, previous_id, unread,
+                     assigned_to)
 SELECT id,
-       to_char($3::timestamptz AT TIME ZONE 'UTC', 'YYYY') || '-'
+       to_char($4::timestamptz AT TIME ZONE 'UTC', 'YYYY') || '-'
            || lpad(id::text, greatest(6, length(id::text)), '0'),
-       contact_id, $4, 'open', $3, previous_id, $5
+       contact_id, $6, 'open', $4, previous_id, messages, $7
 FROM new
 RETURNING id, number, contact_id
 """
@@ -33,6 +36,8 @@ class Opening:
     contact_id: int
     previous_id: int | None = None
     previous_number: str | None = None
+    messages: int = 0
+    """How many the contact has written into it, unread as yet."""
     trace_id: str | None = None
 
 
@@ -95,12 +100,13 @@ async def _insert(
         INSERT_TICKETS,
         [opening.contact_id for opening in openings],
         [opening.previous_id for opening in openings],
+        [opening.messages for opening in openings],
         now,
+        actor,
         channel,
         assigned_to,
     )
     opened = {row["contact_id"]: Opened(row["id"], row["number"]) for row in rows}
-    await record_actions(tx, [Action(one.id, now, actor, "opened") for one in opened.values()])
     for opening in openings:
         tx.log(
             "ticket.opened",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.database.transaction import Transaction
+from shared.errors import TryAgainError
 from shared.events import WebhookEvent
 from shared.log import pseudonym
 
@@ -13,18 +14,15 @@ Outcome = Literal["stored", "duplicate", "refused", "recorded", "dead"]
 DISCARDED = "discarded: "
 """How the reason of a dead item begins that an operator has given up."""
 
-FIND_ITEMS = """
-SELECT item_id, outcome FROM received_events WHERE item_id = ANY($1::uuid[])
-"""
-
-# Keys of other items than those that are judged again. A message keeps its key longer than the
+# These items, and what holds the keys of their events; a message keeps its key for longer than the
 # ledger does.
-FIND_KEYS = """
-SELECT event_key FROM received_events
-WHERE event_key = ANY($1::text[]) AND outcome NOT IN ('duplicate', 'dead')
-  AND item_id <> ALL($2::uuid[])
+FIND_KNOWN = """
+SELECT item_id, event_key, outcome FROM received_events WHERE item_id = ANY($1::uuid[])
 UNION ALL
-SELECT event_key FROM messages WHERE event_key = ANY($1::text[])
+SELECT item_id, event_key, outcome FROM received_events
+WHERE event_key = ANY($2::text[]) AND outcome NOT IN ('duplicate', 'dead')
+UNION ALL
+SELECT NULL, event_key, NULL FROM messages WHERE event_key = ANY($2::text[])
 """
 
 # In the order of the keys: items without a contact are guarded by no lock, and two workers that
@@ -43,6 +41,7 @@ SET outcome = excluded.outcome, reason = excluded.reason, message_id = excluded.
 WHERE received_events.outcome = 'dead'
    OR (received_events.outcome IN ('recorded', 'refused')
        AND received_events.item_id = ANY($8::uuid[]))
+RETURNING item_id
 """
 
 # A replay may fail where the first time did not; what led to something never becomes dead.
@@ -75,21 +74,25 @@ async def sift_items(
 
     An item that the ledger has is a redelivery by RabbitMQ, done already, and in neither list;
     unless it was given up, or is replayed and led to nothing so far: then it is judged again.
-    The caller has locked the contacts; whoever else is at the same events of none loses the race in
-    the ledger's index and does its batch again.
+    Nothing is locked by that: of two workers who are at the same events, one loses the race in the
+    indexes of keys or in `record_items`, and does its batch again.
     """
-    rows = await tx.connection.fetch(FIND_ITEMS, [event.item_id for event in events])
+    rows = await tx.connection.fetch(
+        FIND_KNOWN, [event.item_id for event in events], [event.event_key for event in events]
+    )
     before = {row["item_id"]: row["outcome"] for row in rows}
     open_events = {
         event.item_id: event for event in events if _is_open(event, before.get(event.item_id))
     }
     # Those whose rows hold their keys come first: in one batch, another item with such a key is the
     # repetition, or two rows would hold it for a moment, which the index refuses for ever.
-    holders = [one for one in open_events if before.get(one) in _JUDGED_BEFORE]
-    ordered = [open_events[one] for one in holders]
-    ordered += [event for one, event in open_events.items() if one not in set(holders)]
-    rows = await tx.connection.fetch(FIND_KEYS, [event.event_key for event in ordered], holders)
-    known = {row["event_key"] for row in rows}
+    holders = {one for one in open_events if before.get(one) in _JUDGED_BEFORE}
+    ordered = sorted(open_events.values(), key=lambda event: event.item_id not in holders)
+    known = {
+        row["event_key"]
+        for row in rows
+        if row["item_id"] not in holders and row["outcome"] not in _HOLD_NO_KEY
+    }
     new: list[WebhookEvent] = []
     repeated: list[Recorded] = []
     for event in ordered:
@@ -102,6 +105,7 @@ async def sift_items(
 
 
 _JUDGED_BEFORE = frozenset({"recorded", "refused"})
+_HOLD_NO_KEY = frozenset({"duplicate", "dead"})
 
 
 def _is_open(event: WebhookEvent, before: str | None) -> bool:
@@ -110,25 +114,31 @@ def _is_open(event: WebhookEvent, before: str | None) -> bool:
 
 
 async def record_items(tx: Transaction, items: Sequence[Recorded]) -> None:
-    """Write the rows, in the transaction that does what they say, and one log line for each."""
+    """Write the rows, in the transaction that does what they say, and one log line for each.
+
+    Raises TryAgainError where somebody else has recorded one of these items since `sift_items`.
+    """
     for item in items:
         tx.log(
             "item.recorded", item_id=item.event.item_id,
             event_hash=pseudonym(item.event.event_key), outcome=item.outcome,
             reason=item.reason, message_id=item.message_id, trace_id=item.event.trace_id,
         )  # fmt: skip
-    if items:
-        await tx.connection.execute(
-            INSERT_ITEMS,
-            [item.event.item_id for item in items],
-            [item.event.event_key for item in items],
-            [item.outcome for item in items],
-            [item.reason for item in items],
-            [item.event.received_at for item in items],
-            [item.message_id for item in items],
-            [item.event.raw for item in items],
-            [item.event.item_id for item in items if item.event.replay],
-        )
+    if not items:
+        return
+    written = await tx.connection.fetch(
+        INSERT_ITEMS,
+        [item.event.item_id for item in items],
+        [item.event.event_key for item in items],
+        [item.outcome for item in items],
+        [item.reason for item in items],
+        [item.event.received_at for item in items],
+        [item.message_id for item in items],
+        [item.event.raw for item in items],
+        [item.event.item_id for item in items if item.event.replay],
+    )
+    if len(written) < len(items):
+        raise TryAgainError("items were recorded meanwhile")
 
 
 async def record_dead(tx: Transaction, event: WebhookEvent, reason: str) -> None:

@@ -86,12 +86,12 @@ GUARDS_OF_SENDING = (
             Cut(
                 "shared/tickets/queue_message.py",
                 """
-       CASE WHEN row_number() OVER (PARTITION BY contact_id ORDER BY message_id) = 1
-             AND NOT EXISTS (SELECT FROM outbox AS waiting
-                             WHERE waiting.contact_id = new.contact_id)
-            THEN $3::timestamptz END
+           CASE WHEN row_number() OVER (PARTITION BY contact_id ORDER BY message_id) = 1
+                 AND NOT EXISTS (SELECT FROM outbox AS waiting
+                                 WHERE waiting.contact_id = new.contact_id)
+                THEN $8::timestamptz END
 """,
-                "\n       $3::timestamptz\n",
+                "\n           $8::timestamptz\n",
             ),
         ),
         (_TAKE + "test_of_one_contact_one_message_is_under_way_and_the_next_waits_for_it",),

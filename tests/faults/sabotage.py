@@ -25,7 +25,9 @@ transacting: Any = import_module("shared.database.transaction")
 retiring: Any = import_module("shared.tickets.retire_files")
 storing: Any = import_module("shared.media.store")
 
-UNLOCKED = "SELECT id FROM contacts WHERE id = ANY($1::bigint[]) ORDER BY id"
+UNLOCKED = """
+SELECT clock_timestamp() FROM (SELECT count(*) FROM contacts WHERE id = ANY($1::bigint[])) AS read
+"""
 
 
 def without_contact_lock() -> None:

@@ -35,6 +35,9 @@ WHERE text = 'dos'
 """
 
 
+REACTION_TO_NOTHING = text_message(PHONE, "") | {"type": "reaction", "reaction": {"emoji": "x"}}
+
+
 @pytest.fixture
 async def race(database_url: str, database: asyncpg.Connection) -> AsyncIterator[Race]:
     async with race_without(removed_guards(), database_url, database) as race:
@@ -47,6 +50,20 @@ async def find_contact(race: Race, phone: str) -> int:
 
 async def write(race: Race, text: str, phone: str = PHONE, **more: Any) -> None:
     await race.route(events_of(webhook_of(text_message(phone, text, **more))))
+
+
+def write_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have two routers look before either of them writes."""
+    both = asyncio.Barrier(2)
+    to_wait = [True, True]
+
+    async def record_together(tx: Transaction, items: Sequence[Recorded]) -> None:
+        if to_wait:
+            to_wait.pop()
+            await both.wait()
+        await record_items(tx, items)
+
+    monkeypatch.setattr(routing, "record_items", record_together)
 
 
 async def test_r6_a_deadline_that_passes_while_the_router_waits_for_the_contact_has_passed(
@@ -107,20 +124,23 @@ async def test_r14_what_belongs_to_nobody_counts_once_at_two_routers_at_once(
     race: Race, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is no contact to lock: both have looked before either has written."""
-    both = asyncio.Barrier(2)
-    to_wait = [True, True]
-
-    async def record_together(tx: Transaction, items: Sequence[Recorded]) -> None:
-        if to_wait:
-            to_wait.pop()
-            await both.wait()
-        await record_items(tx, items)
-
-    monkeypatch.setattr(routing, "record_items", record_together)
-    reaction = text_message(PHONE, "") | {"type": "reaction", "reaction": {"emoji": "x"}}
-    first, again = (events_of(webhook_of(reaction)) for _ in range(2))
+    write_together(monkeypatch)
+    first, again = (events_of(webhook_of(REACTION_TO_NOTHING)) for _ in range(2))
 
     await asyncio.gather(race.route(first), race.route(again))
 
     rows = await race.pool.fetch("SELECT outcome FROM received_events ORDER BY outcome")
     assert [row["outcome"] for row in rows] == ["duplicate", "recorded"]
+
+
+async def test_r14_one_item_at_two_routers_at_once_is_recorded_by_one(
+    race: Race, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RabbitMQ delivers again what a router holds that is frozen; then it goes on."""
+    write_together(monkeypatch)
+    events = events_of(webhook_of(REACTION_TO_NOTHING))
+
+    await asyncio.gather(race.route(events), race.route(events))
+
+    assert await race.pool.fetchval("SELECT count(*) FROM received_events") == 1
+    assert race.lost["items were recorded meanwhile"] == 1
