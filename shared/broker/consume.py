@@ -128,7 +128,7 @@ class Consumer:
             await session.subscribe(prefetch=0)
             for message in held:
                 await self._publisher.publish_alone(self._queue, message.body)
-                await session.settle(message)
+                await session.settle([message])
         except (*LOST, OutsideAwayError) as error:
             log.warning("amqp.lost", purpose=PURPOSE, **failure(error))
 
@@ -163,7 +163,7 @@ class Consumer:
             await self._burials.bury_unreadable(
                 message.body, "the envelope cannot be read", count, error
             )
-            await session.settle(message)
+            await session.settle([message])
             return None
         events, good = [], []
         for one in encoded:
@@ -182,8 +182,7 @@ class Consumer:
             events = [event for delivery in batch for event in delivery.events]
             failed = await self._settler.settle(events)
             await self._judge(events, failed)
-            for delivery in batch:
-                await delivery.settle()
+            await batch[0].session.settle([one.message for one in batch])
             log.debug(
                 "batch.committed", queue=self._queue, events=len(events), deliveries=len(batch),
                 took_ms=round((monotonic() - started) * 1000, 1),

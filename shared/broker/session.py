@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
@@ -36,7 +38,7 @@ class Delivery:
 
     async def settle(self) -> None:
         """Acknowledge: everything that it holds is committed or buried."""
-        await self.session.settle(self.message)
+        await self.session.settle([self.message])
 
 
 class Session:
@@ -106,10 +108,17 @@ class Session:
         """Tell whether everything that has arrived was taken."""
         return not self._inbox
 
-    async def settle(self, message: AbstractIncomingMessage) -> None:
-        """Acknowledge: everything that the delivery holds is committed or buried."""
-        await message.ack()
-        del self.unsettled[message.delivery_tag]
+    async def settle(self, messages: Sequence[AbstractIncomingMessage]) -> None:
+        """Acknowledge: everything that these deliveries hold is committed or buried."""
+        tags = [message.delivery_tag for message in messages]
+        if tags == list(islice(self.unsettled, len(tags))):
+            # They are the oldest, so one word is enough for all of them.
+            await messages[-1].ack(multiple=True)
+        else:
+            for message in messages:
+                await message.ack()
+        for tag in tags:
+            del self.unsettled[tag]
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
         self.unsettled[message.delivery_tag] = message

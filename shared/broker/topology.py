@@ -20,8 +20,9 @@ QUEUES = (TICKET_ROUTER, MEDIA_VALIDATOR, STATUS_TRACKER)
 # An attachment is seconds of work, a message a millisecond. So each travels alone, and a worker
 # holds few of them: validators that have nothing to do share an album.
 EVENTS_PER_ENVELOPE = {TICKET_ROUTER: MAX_EVENTS, STATUS_TRACKER: MAX_EVENTS, MEDIA_VALIDATOR: 1}
-# Deliveries that a worker holds, each an envelope; more would only put more neighbours at risk.
-PREFETCH = {TICKET_ROUTER: 100, STATUS_TRACKER: 100, MEDIA_VALIDATOR: 10}
+# Deliveries that a worker holds, each an envelope: what it works on, and what comes meanwhile. More
+# would only put more neighbours at risk.
+PREFETCH = {TICKET_ROUTER: 200, STATUS_TRACKER: 100, MEDIA_VALIDATOR: 10}
 # How long a worker collects deliveries, in seconds, unless its hands are full before. A message is
 # handled at once; a tick may be a little late, and statuses that commit together leave the machine
 # to the messages.
