@@ -29,6 +29,7 @@ from deploy.local.docker_servers import (
     USER,
     DockerRefusedError,
     docker_answers,
+    postgres_arguments,
 )
 from deploy.local.servers import NAMES_FOR_TESTS, Servers
 
@@ -99,7 +100,7 @@ def _servers(stack: ExitStack, password: str) -> Servers:
         POSTGRES_IMAGE, username=USER, password=password, dbname="postgres", driver=None
     )
     postgres.with_env("POSTGRES_INITDB_ARGS", "--encoding=UTF8 --locale=C.UTF-8")
-    postgres.with_command(["-c", "max_connections=300"]).with_kwargs(shm_size="256m")
+    postgres.with_command(postgres_arguments()).with_kwargs(shm_size="256m")
     stack.enter_context(postgres)
     host, port = rabbit.get_container_host_ip(), int(rabbit.get_exposed_port(5672))
     management = f"http://{USER}:{password}@{host}:{rabbit.get_exposed_port(15672)}"

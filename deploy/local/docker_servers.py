@@ -12,7 +12,7 @@ from deploy.local.answering import amqp_answers, postgres_answers, rabbit_versio
 from deploy.local.end_started import FOLDER_PREFIX, remove_container
 from deploy.local.free_ports import LOOPBACK
 from deploy.local.guardian import Guardian
-from deploy.local.server import Server
+from deploy.local.server import POSTGRES_SETTINGS, Server
 
 POSTGRES_IMAGE = "postgres:17"
 RABBIT_IMAGE = "rabbitmq:4-management"
@@ -41,6 +41,11 @@ def docker_answers() -> bool:
     return version.strip() != ""
 
 
+def postgres_arguments() -> list[str]:
+    """Give what a container of PostgreSQL is started with."""
+    return [word for setting in POSTGRES_SETTINGS for word in ("-c", setting)]
+
+
 def start_postgres_container(guardian: Guardian) -> Server:
     """Start PostgreSQL in a container; DockerRefusedError if it cannot be had that way."""
     password = secrets.token_hex(16)
@@ -51,7 +56,7 @@ def start_postgres_container(guardian: Guardian) -> Server:
         "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C.UTF-8",
     }
     _get_image(POSTGRES_IMAGE)
-    name = _run(guardian, POSTGRES_IMAGE, settings, [5432], ["-c", "max_connections=300"])
+    name = _run(guardian, POSTGRES_IMAGE, settings, [5432], postgres_arguments())
     with _removed_if_refused(name):
         port = _published_port(name, 5432)
         _wait_until(name, guardian, lambda: postgres_answers(LOOPBACK, port))

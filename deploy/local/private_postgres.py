@@ -20,7 +20,7 @@ from deploy.local.processes import (
     send,
     wait_until_gone,
 )
-from deploy.local.server import Server
+from deploy.local.server import POSTGRES_SETTINGS, Server
 from deploy.local.shared_memory import find_shared_memory, free_shared_memory
 from deploy.local.wait_until_ready import run_to_end, wait_until_ready
 
@@ -34,7 +34,6 @@ SETTINGS = """
 listen_addresses = '{host}'
 port = {port}
 unix_socket_directories = ''
-max_connections = 300
 cluster_name = 'ventanilla'
 timezone = 'UTC'
 log_timezone = 'UTC'
@@ -136,6 +135,7 @@ class PrivatePostgres:
         run_to_end("initdb", self._guardian, process, lambda: [self._log])
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(SETTINGS.format(host=LOOPBACK, port=self._port))
+            file.write("\n".join(POSTGRES_SETTINGS) + "\n")
 
     def _command(self, argv: list[str], farewell: signal.Signals) -> Command:
         return Command(

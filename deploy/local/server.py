@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+# Connections for many tests at once. Buffers take memory as they are used: the 128 MB that are
+# PostgreSQL's default hold less than what routing touches in a store of millions of messages.
+POSTGRES_SETTINGS = ("max_connections=300", "shared_buffers=1GB")
+
 
 @dataclass(frozen=True)
 class Server:
