@@ -1,6 +1,5 @@
 """Take a webhook: verify, split, publish with confirm, answer."""
 
-import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -78,9 +77,8 @@ class AcceptWebhook:
             )
             queue = STATUS_TRACKER if item.kind == "status" else TICKET_ROUTER
             queues[queue].append(encode_event(event))
-        await asyncio.gather(
-            *(self._publisher.publish(queue, events, trace_id) for queue, events in queues.items())
-        )
+        for queue, events in queues.items():
+            await self._publisher.publish(queue, events, trace_id)
 
 
 def _ms(started: float) -> float:
