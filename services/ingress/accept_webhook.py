@@ -38,7 +38,7 @@ class AcceptWebhook:
         self._app_secrets = app_secrets
         self._publisher = publisher
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
         """Take one webhook."""
         started = monotonic()
         body = await request.read()
