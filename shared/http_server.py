@@ -46,19 +46,26 @@ async def serve_http(app: web.Application, host: str, port: int, service: Servic
         await runner.cleanup()
 
 
-@web.middleware
-async def answer_errors_plainly(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every failure a log line and an answer without a traceback."""
-    try:
-        return await handler(request)
-    except web.HTTPException as answer:
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            log.warning("request.refused", method=request.method, status=answer.status)
-        raise
-    except ConnectionError as error:
-        # The client went away in the middle of its body: nobody is left to answer.
-        log.warning("request.refused", method=request.method, status=0, **failure(error))
-        raise
-    except Exception as error:  # noqa: BLE001  the last place where it can be told
-        log.error("request.failed", method=request.method, **failure(error))
-        return web.Response(status=500, text="internal error")
+def plainly(handler: Handler) -> Handler:
+    """Give every failure of a handler a log line and an answer without a traceback.
+
+    Around a handler and no middleware: what aiohttp does for one costs a webhook four times as
+    much.
+    """
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as refusal:
+            if refusal.status >= HTTPStatus.BAD_REQUEST:
+                log.warning("request.refused", method=request.method, status=refusal.status)
+            raise
+        except ConnectionError as error:
+            # The client went away in the middle of its body: nobody is left to answer.
+            log.warning("request.refused", method=request.method, status=0, **failure(error))
+            raise
+        except Exception as error:  # noqa: BLE001  the last place where it can be told
+            log.error("request.failed", method=request.method, **failure(error))
+            return web.Response(status=500, text="internal error")
+
+    return answer

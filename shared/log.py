@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from structlog.typing import EventDict, WrappedLogger
 from shared.log_catalogue import CATALOGUE, COMMON
 
 _OURS = Path(__file__).parents[1]
+_ALLOWED = {event: fields | COMMON for event, fields in CATALOGUE.items()}
+_encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 class UnknownLogFieldError(Exception):
@@ -33,10 +36,10 @@ class CatalogueFilter:
 
     def __call__(self, _: WrappedLogger, __: str, line: EventDict) -> EventDict:
         """Drop the fields that the catalogue does not name and say which they were."""
-        allowed = CATALOGUE.get(line["event"])
-        unknown = sorted(line.keys() - COMMON - (allowed or frozenset()))
-        if allowed is not None and not unknown:
+        allowed = _ALLOWED.get(line["event"])
+        if allowed is not None and line.keys() <= allowed:
             return line
+        unknown = sorted(line.keys() - (allowed or COMMON))
         if self.strict:
             raise UnknownLogFieldError(f"{line['event']}: {unknown}")
         kept = {key: value for key, value in line.items() if key not in unknown}
@@ -91,17 +94,21 @@ class _LibraryHandler(logging.Handler):
         )
 
 
-def _identity(service: str, pid: int) -> structlog.typing.Processor:
-    def add(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+def _stamp(service: str, pid: int) -> structlog.typing.Processor:
+    """Add what every line has; with structlog's own processors a line took twice as long."""
+
+    def add(_: WrappedLogger, level: str, line: EventDict) -> EventDict:
         line["service"] = service
         line["pid"] = pid
+        line["level"] = level
+        line["timestamp"] = datetime.now(UTC)
         return line
 
     return add
 
 
-def _to_json(line: EventDict, **_: object) -> bytes:
-    return msgspec.json.encode(line, enc_hook=str)
+def _to_json(_: WrappedLogger, __: str, line: EventDict) -> bytes:
+    return _encoder.encode(line)
 
 
 def configure_logging(
@@ -111,14 +118,12 @@ def configure_logging(
     global _hash_key  # noqa: PLW0603  set once at start; a parameter would reach every call
     _hash_key = hash_key
     processors: list[structlog.typing.Processor] = [
-        _identity(service, os.getpid()),
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         CatalogueFilter(strict=strict),
+        _stamp(service, os.getpid()),
     ]
     factory: Any
     if as_json:
-        processors.append(structlog.processors.JSONRenderer(serializer=_to_json))
+        processors.append(_to_json)
         factory = structlog.BytesLoggerFactory(sys.stdout.buffer)
     else:
         processors.append(structlog.dev.ConsoleRenderer())

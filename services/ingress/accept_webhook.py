@@ -1,6 +1,5 @@
 """Take a webhook: verify, split, publish with confirm, answer."""
 
-import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -39,7 +38,7 @@ class AcceptWebhook:
         self._app_secrets = app_secrets
         self._publisher = publisher
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
         """Take one webhook."""
         started = monotonic()
         body = await request.read()
@@ -78,9 +77,8 @@ class AcceptWebhook:
             )
             queue = STATUS_TRACKER if item.kind == "status" else TICKET_ROUTER
             queues[queue].append(encode_event(event))
-        await asyncio.gather(
-            *(self._publisher.publish(queue, events, trace_id) for queue, events in queues.items())
-        )
+        for queue, events in queues.items():
+            await self._publisher.publish(queue, events, trace_id)
 
 
 def _ms(started: float) -> float:

@@ -13,7 +13,7 @@ class VerifyCallback:
     def __init__(self, verify_token: str) -> None:
         self._verify_token = verify_token.encode()
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
         """Repeat the bare challenge if the token is right; 403 otherwise."""
         token = request.query.get("hub.verify_token", "").encode("utf-8", "surrogatepass")
         right = hmac.compare_digest(token, self._verify_token)

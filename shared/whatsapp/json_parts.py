@@ -6,12 +6,16 @@ send; then the standard library reads it, and the parts are written anew with th
 
 import json
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises at JSON that is wrong, or is not what was expected."""
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
 _object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 # Runs of brackets in one piece: a million of them held ingress up for seconds.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]++|[\]}]++|,', re.DOTALL)
 _array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
@@ -23,7 +27,7 @@ def members(part: bytes | None) -> dict[str, bytes] | None:
         return None
     try:
         return {key: bytes(value) for key, value in _object_decoder.decode(part).items()}
-    except _UNREADABLE:
+    except UNREADABLE:
         value = read_json(part)
     if isinstance(value, dict):
         return {key: write_json(member) for key, member in value.items()}
@@ -37,7 +41,7 @@ def elements(part: bytes | None) -> list[bytes] | None:
         return None
     try:
         return [bytes(value) for value in _array_decoder.decode(part)]
-    except _UNREADABLE:
+    except UNREADABLE:
         value = read_json(part)
     if isinstance(value, list):
         return [write_json(element) for element in value]
@@ -79,12 +83,33 @@ def read_json(part: bytes | None) -> Any:  # noqa: ANN401  whatever the JSON hol
         return None
     try:
         return msgspec.json.decode(part)
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     try:
         return json.loads(part.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
+
+
+def read_members(part: bytes, known: msgspec.json.Decoder[StructT]) -> StructT | None:
+    """Read those members of a JSON object that a struct names; None where it is no object.
+
+    A member whose type is `msgspec.Raw` stays encoded; any other is a text, and None where it is
+    something else or missing. One that is odd does not harm the others.
+    """
+    try:
+        return known.decode(part)
+    except UNREADABLE:
+        parts = members(part)
+    if parts is None:
+        return None
+    read = known.type()
+    for field in msgspec.structs.fields(read):
+        member = parts.get(field.encode_name)
+        if member is not None:
+            value = msgspec.Raw(member) if field.type is msgspec.Raw else read_text(member)
+            setattr(read, field.name, value)
+    return read
 
 
 def read_text(part: bytes | None) -> str | None:

@@ -41,8 +41,13 @@ GUARDS_OF_PUBLISHING = (
         (
             Cut(
                 "services/ingress/accept_webhook.py",
-                "        await asyncio.gather(\n",
-                "        asyncio.gather(\n",
+                "import secrets\n",
+                "import asyncio, secrets\n",
+            ),
+            Cut(
+                "services/ingress/accept_webhook.py",
+                "await self._publisher.publish(queue, events, trace_id)",
+                "asyncio.create_task(self._publisher.publish(queue, events, trace_id))",
             ),
         ),
         (_INGRESS + "test_a_queue_that_is_full_makes_503_and_nothing_is_lost",),

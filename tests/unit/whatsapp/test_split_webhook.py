@@ -344,3 +344,38 @@ def test_whatever_a_neighbour_holds_the_good_message_arrives(value: object) -> N
     webhook["entry"] = [value, *webhook["entry"], value]
 
     assert f"{SECOND}:wamid.good" in _keys(_split(webhook))
+
+
+texts = st.sampled_from(["", "34600111222", "ES.Bea", str(SECOND), "wamid.a"])
+parts = st.dictionaries(
+    st.sampled_from([
+        "id", "from", "from_user_id", "timestamp", "status", "wa_id", "user_id", "text",
+        "recipient_participant_id", "recipient_participant_user_id",
+    ]),
+    texts | json_values,
+    max_size=5,
+)  # fmt: skip
+values = st.fixed_dictionaries(
+    {},
+    optional={
+        "metadata": json_values,
+        "contacts": st.lists(parts, max_size=3),
+        "messages": st.lists(parts, max_size=3),
+        "statuses": st.lists(parts, max_size=3),
+    },
+)
+
+
+@given(value=values, indent=st.none() | st.just(2))
+def test_beside_an_odd_neighbour_the_items_are_the_same_byte_for_byte(
+    value: dict[str, Any], indent: int | None
+) -> None:
+    """As expected it is read at once; the neighbour has it opened level by level."""
+    webhook = webhook_of(**value)
+    alone = split_webhook(json.dumps(webhook, indent=indent).encode())
+    webhook["entry"].append(None)
+
+    *beside, odd = split_webhook(json.dumps(webhook, indent=indent).encode())
+
+    assert beside == alone
+    assert odd.kind == "other"
