@@ -7,6 +7,7 @@ is measured. The JSON is a `Load`. Prints `ready` as it begins, and then a `Done
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable
 from time import monotonic, process_time, time
@@ -157,4 +158,6 @@ class _Run:
 
 if __name__ == "__main__":
     told = msgspec.json.decode(sys.argv[1], type=Load)
+    # A parent on uvloop may hand over a pipe that does not wait: a long answer was cut off.
+    os.set_blocking(sys.stdout.fileno(), True)
     print(json.dumps(msgspec.to_builtins(uvloop.run(_Run(told).run()))))
