@@ -1,10 +1,16 @@
 """Close the tickets whose grace period is over (R6)."""
 
+import asyncio
+
 from shared.database.pool import Pool
 from shared.database.transaction import transaction
 from shared.tickets.close_ticket import close_tickets
 
 BATCH = 500
+# Where one batch is not enough, so many are under way at once: while the lines of one are logged
+# and another waits for its commit, PostgreSQL closes a third. Below the size of the pool, so that
+# the other chores get on, too.
+AT_ONCE = 3
 
 # A contact that somebody else works on is met again a moment later.
 LOCK_DUE_CONTACTS = """
@@ -20,14 +26,35 @@ SELECT id FROM tickets
 WHERE contact_id = ANY($1::bigint[]) AND status = 'closing' AND closes_at <= clock_timestamp()
 """
 
+# Where plans are always custom, so is that of the foreign key's check, made anew for each row of
+# the audit log: a third of all that PostgreSQL did here.
+KEEP_PLANS = "SET LOCAL plan_cache_mode = auto"
+
 
 async def close_due_tickets(pool: Pool) -> int:
     """Close all that are due, in batches; give how many that were."""
-    closed = 0
-    while True:
-        async with transaction(pool) as tx:
-            locked = await tx.connection.fetch(LOCK_DUE_CONTACTS, BATCH)
-            due = await tx.connection.fetch(FIND_DUE_TICKETS, [row["id"] for row in locked])
-            closed += await close_tickets(tx, [row["id"] for row in due], "scheduler")
-        if len(locked) < BATCH:
-            return closed
+    met, closed = await _close_batch(pool)
+    if met == BATCH:
+        closed += sum(await asyncio.gather(*(_close_batches(pool) for _ in range(AT_ONCE))))
+    return closed
+
+
+async def _close_batches(pool: Pool) -> int:
+    """Close batch after batch, until one is not full."""
+    met, closed = BATCH, 0
+    while met == BATCH:
+        met, more = await _close_batch(pool)
+        closed += more
+    return closed
+
+
+async def _close_batch(pool: Pool) -> tuple[int, int]:
+    """Give how many contacts with a due ticket were met, and how many tickets that closed."""
+    async with transaction(pool) as tx:
+        locked = await tx.connection.fetch(LOCK_DUE_CONTACTS, BATCH)
+        if not locked:
+            return 0, 0
+        due = await tx.connection.fetch(FIND_DUE_TICKETS, [row["id"] for row in locked])
+        await tx.connection.execute(KEEP_PLANS)
+        closed = await close_tickets(tx, [row["id"] for row in due], "scheduler")
+    return len(locked), closed

@@ -9,6 +9,7 @@ _WAITING = "tests/faults/test_what_changes_while_a_router_waits.py::"
 _POOL = "tests/integration/database/test_pool.py::"
 _ROUTE = "tests/integration/ticket_router/test_route_events.py::"
 _RACE = "tests/faults/test_two_first_messages.py::"
+_CLOSING = "tests/integration/scheduler/test_what_changes_before_the_lock.py::"
 _TICKETS = "shared/database/migrations/0001_tickets.sql"
 
 GUARDS_OF_TICKETS = (
@@ -111,6 +112,38 @@ GUARDS_OF_TICKETS = (
         (
             _WAITING
             + "test_r6_a_deadline_that_passes_while_the_router_waits_for_the_contact_has_passed",
+        ),
+    ),
+    Guard(
+        "due-after-lock",
+        "a ticket that an agent has just taken back is closed, with a deadline to come (R5, R6)",
+        (
+            Cut(
+                "services/scheduler/close_due_tickets.py",
+                "ANY($1::bigint[]) AND status = 'closing' AND closes_at <= clock_timestamp()",
+                "ANY($1::bigint[]) AND status = 'closing'",
+            ),
+        ),
+        (_CLOSING + "test_a_ticket_that_an_agent_takes_back_meanwhile_is_not_closed",),
+    ),
+    Guard(
+        "due-of-locked",
+        "the scheduler closes a ticket beside whoever holds its contact (R6, R13)",
+        (
+            Cut(
+                "services/scheduler/close_due_tickets.py",
+                "\nSELECT contacts.id FROM tickets JOIN",
+                "\nSELECT tickets.id FROM tickets JOIN",
+            ),
+            Cut(
+                "services/scheduler/close_due_tickets.py",
+                "WHERE contact_id = ANY($1::bigint[])",
+                "WHERE id = ANY($1::bigint[])",
+            ),
+        ),
+        (
+            _CLOSING
+            + "test_a_ticket_that_passes_to_another_contact_meanwhile_waits_for_that_ones_lock",
         ),
     ),
     Guard(

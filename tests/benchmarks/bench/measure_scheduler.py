@@ -1,11 +1,13 @@
 """scheduler: 100,000 tickets due at once, against a bare UPDATE in the same batches."""
 
+import asyncio
 import json
 from time import monotonic
 
 import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
 
-from services.scheduler.close_due_tickets import BATCH
+from services.scheduler.close_due_tickets import AT_ONCE, BATCH
 from tests.benchmarks.bench.stage import Stage
 from tests.benchmarks.bench.turns import Bar, Section
 from tests.eventually import eventually
@@ -30,8 +32,14 @@ UPDATE tickets SET status = 'closed', closed_at = closes_at
 WHERE id IN (SELECT id FROM tickets WHERE status = 'closing' AND closes_at <= clock_timestamp()
              ORDER BY closes_at LIMIT $1)
 """
+CLOSE_BATCH_BESIDE_OTHERS = """
+UPDATE tickets SET status = 'closed', closed_at = closes_at
+WHERE id IN (SELECT id FROM tickets WHERE status = 'closing' AND closes_at <= clock_timestamp()
+             ORDER BY closes_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
+"""
 
 OURS, BARE = "scheduler", "bare UPDATE in batches"
+BARE_AT_ONCE = f"the same by {AT_ONCE} connections"
 
 
 async def measure_scheduler(stage: Stage, turns: int) -> Section:
@@ -40,9 +48,16 @@ async def measure_scheduler(stage: Stage, turns: int) -> Section:
     async with stage.place() as place:
         await _make_due(place.database_url)
         due = stage.with_template(place.database_url)
-        await section.take_turns({OURS: lambda: _ours(due), BARE: lambda: _bare(due)}, turns)
+        sides = {
+            OURS: lambda: _ours(due),
+            BARE: lambda: _bare(due, CLOSE_BATCH, 1),
+            BARE_AT_ONCE: lambda: _bare(due, CLOSE_BATCH_BESIDE_OTHERS, AT_ONCE),
+        }
+        await section.take_turns(sides, turns)
     section.compare(Bar("scheduler ÷ bare UPDATE", OURS, BARE, 0.8))
-    section.notes.append(f"batches of {BATCH} on both sides, the same indexes and triggers")
+    section.compare(Bar(f"scheduler ÷ {BARE_AT_ONCE}", OURS, BARE_AT_ONCE, None))
+    section.notes.append(f"batches of {BATCH} on all sides, the same indexes and triggers")
+    section.notes.append(f"the scheduler has {AT_ONCE} batches under way, as the last side has")
     return section
 
 
@@ -75,14 +90,21 @@ async def _ours(stage: Stage) -> float:
         return 1000 * TICKETS / await eventually(told)
 
 
-async def _bare(stage: Stage) -> float:
+async def _bare(stage: Stage, statement: str, at_once: int) -> float:
     async with stage.place() as place:
-        connection = await asyncpg.connect(place.database_url)
-        statement = await connection.prepare(CLOSE_BATCH)
+        connections = [await asyncpg.connect(place.database_url) for _ in range(at_once)]
+        prepared = [await one.prepare(statement) for one in connections]
+
+        async def close_batches(batches: PreparedStatement) -> None:
+            closed = BATCH
+            while closed == BATCH:
+                await batches.fetch(BATCH)
+                closed = int(str(batches.get_statusmsg()).removeprefix("UPDATE "))
+
         began = monotonic()
-        for _ in range(TICKETS // BATCH):
-            await statement.fetch(BATCH)
+        await asyncio.gather(*(close_batches(one) for one in prepared))
         took = monotonic() - began
-        assert await connection.fetchval(COUNT_CLOSING) == 0
-        await connection.close()
+        assert await connections[0].fetchval(COUNT_CLOSING) == 0
+        for one in connections:
+            await one.close()
         return TICKETS / took
