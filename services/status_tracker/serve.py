@@ -7,14 +7,14 @@ from services.status_tracker.track_statuses import track_statuses
 from shared.broker.publish import Publisher
 from shared.broker.topology import STATUS_TRACKER
 from shared.consumer import run_consumer
-from shared.database.pool import create_pool
+from shared.database.pool import BY_KEY, create_pool
 from shared.events import Event, webhook_events
 from shared.service import Service
 
 
 async def serve(settings: Settings, service: Service) -> None:
     """Track statuses until the process is asked to stop."""
-    pool = await create_pool(settings.database_url, "status_tracker")
+    pool = await create_pool(settings.database_url, "status_tracker", plans=BY_KEY)
     publisher = Publisher(settings.amqp_url, service)
 
     async def handle(events: Sequence[Event]) -> None:

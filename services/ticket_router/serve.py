@@ -8,14 +8,14 @@ from shared.broker.publish import Publisher
 from shared.broker.publish_attachments import publish_attachments
 from shared.broker.topology import TICKET_ROUTER
 from shared.consumer import run_consumer
-from shared.database.pool import create_pool
+from shared.database.pool import BY_KEY, create_pool
 from shared.events import Event, webhook_events
 from shared.service import Service
 
 
 async def serve(settings: Settings, service: Service) -> None:
     """Route events until the process is asked to stop."""
-    pool = await create_pool(settings.database_url, "ticket_router")
+    pool = await create_pool(settings.database_url, "ticket_router", plans=BY_KEY)
     publisher = Publisher(settings.amqp_url, service)
 
     async def handle(events: Sequence[Event]) -> None:

@@ -1,5 +1,6 @@
 """The one way in which a process talks to PostgreSQL."""
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import asyncpg
@@ -34,7 +35,24 @@ AWAY = (
 POOL_SIZE = 4
 
 
-async def create_pool(database_url: str, service: str, *, size: int = POOL_SIZE) -> Pool:
+BY_WHAT_IS_ASKED = {"plan_cache_mode": "force_custom_plan"}
+"""Each statement is planned anew for its parameters: what people look for differs every time."""
+BY_KEY = {"plan_cache_mode": "auto", "enable_seqscan": "off"}
+"""Plans are kept, for those who look up rows by keys and nothing else (docs/decisions/0027).
+
+A plan that was made while a table was small must not read all of it when it has grown, so none
+reads a table from one end to the other; and none is older than a minute.
+"""
+PLAN_SECONDS = 60
+
+
+async def create_pool(
+    database_url: str,
+    service: str,
+    *,
+    size: int = POOL_SIZE,
+    plans: Mapping[str, str] = BY_WHAT_IS_ASKED,
+) -> Pool:
     """Make a pool that connects when it is first used, so that a process starts without it."""
     return await asyncpg.create_pool(
         database_url,
@@ -42,6 +60,7 @@ async def create_pool(database_url: str, service: str, *, size: int = POOL_SIZE)
         max_size=size,
         command_timeout=COMMAND_SECONDS,
         timeout=5,
+        max_cached_statement_lifetime=PLAN_SECONDS,
         reset=_keep_session,
         server_settings={
             "application_name": f"ventanilla {service}",
@@ -51,12 +70,11 @@ async def create_pool(database_url: str, service: str, *, size: int = POOL_SIZE)
             "tcp_keepalives_idle": "10",
             "tcp_keepalives_interval": "5",
             "tcp_keepalives_count": "3",
-            # Cached plans of batch statements were 1.6 to 1.8 times slower on small tables.
-            "plan_cache_mode": "force_custom_plan",
             # Looking up 200 keys of events in two tables took 95 ms with helpers and 1 ms without.
             "max_parallel_workers_per_gather": "0",
             "jit": "off",
             "timezone": "UTC",
+            **plans,
         },
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
+from shared.database.pool import BY_KEY
 from shared.events import MAX_EVENTS, MessageReceived
 from tests.benchmarks.bench.workload import events, is_first, phone_of
 from tests.benchmarks.peers.stream import contact_of
@@ -96,7 +97,7 @@ async def main(count: int) -> float:
     ]
     connection = await asyncpg.connect(
         os.environ["DATABASE_URL"],
-        server_settings={"plan_cache_mode": "force_custom_plan", "jit": "off"},
+        server_settings={**BY_KEY, "jit": "off"},
     )
     statement = await connection.prepare(WRITE)
     skipped = len(batches) // 10

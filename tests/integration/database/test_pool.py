@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from shared.database import pool as pools
-from shared.database.pool import Pool, create_pool
+from shared.database.pool import BY_KEY, Pool, create_pool
 from shared.service import Service
 from tests.eventually import eventually
 from tests.faults.tcp_proxy import proxy_to
@@ -39,6 +39,16 @@ async def test_every_connection_has_the_settings(pool: Pool) -> None:
         for connection in (one, another):
             found = {name: await connection.fetchval(f"SHOW {name}") for name in SETTINGS}
             assert found == SETTINGS
+
+
+async def test_who_looks_up_by_keys_keeps_plans_that_go_by_indexes(database_url: str) -> None:
+    pool = await create_pool(database_url, "tests", plans=BY_KEY)
+    expected = SETTINGS | {"plan_cache_mode": "auto", "enable_seqscan": "off"}
+
+    found = {name: await pool.fetchval(f"SHOW {name}") for name in expected}
+
+    assert found == expected
+    await pool.close()
 
 
 async def test_a_transaction_that_idles_is_ended_and_its_locks_are_free(
