@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.sender.lock_sent import lock_sent
 from services.sender.take_messages import Taken
 from services.sender.upload_anew import upload_anew
 from shared.database.pool import Pool
@@ -13,7 +14,6 @@ from shared.tickets.change_channel import change_channel
 from shared.tickets.close_window import close_window
 from shared.tickets.count_refusals import count_refusals
 from shared.tickets.date_next_message import date_next_messages
-from shared.tickets.lock_contacts import lock_contacts_of
 from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.mark_messages import attach_marks
 from shared.tickets.resume_channel import resume_channel
@@ -40,8 +40,20 @@ RETURNING outbox.message_id
 SET_ACCEPTED = """
 UPDATE messages SET wamid = done.wamid, send_attempts = greatest(send_attempts, done.attempts),
        delivery = CASE WHEN delivery = 'unknown' THEN 'pending' ELSE delivery END
-FROM unnest($1::bigint[], $2::text[], $3::integer[]) AS done (message_id, wamid, attempts)
+FROM unnest($1::bigint[], $2::integer[], $3::text[]) AS done (message_id, attempts, wamid)
 WHERE messages.id = done.message_id AND done.wamid <> ALL(messages.failed_wamids)
+"""
+
+ACCEPT = f"WITH finished AS ({FINISH}) {SET_ACCEPTED}"
+
+# Nearly always there is none of it, and to look for all of it takes less than a single one of the
+# statements that would find nothing. The caller has locked the contacts and the wamids.
+FIND_REST = """
+SELECT EXISTS (SELECT FROM early_statuses WHERE wamid = ANY($2::text[])) AS early_statuses,
+       EXISTS (SELECT FROM message_marks
+               WHERE contact_id = ANY($1::bigint[]) AND message_id IS NULL
+                 AND target_wamid = ANY($2::text[])) AS marks,
+       EXISTS (SELECT FROM outbox WHERE contact_id = ANY($1::bigint[])) AS messages
 """
 
 SET_ATTEMPTS = """
@@ -84,37 +96,55 @@ class Sent:
     took_ms: float
 
 
-async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> None:
-    """Record a batch in one transaction and date the next message of each contact."""
-    async with transaction(pool) as tx:
-        now, places = await lock_contacts_of(tx, [one.taken.message_id for one in sent])
-        contacts = [place.contact_id for place in places.values()]
-        await _record_accepted(tx, sent, now)
-        await _record_refused(tx, sent, now)
-        await _record_unknown(tx, sent, now)
-        await _record_undeliverable(tx, sent)
-        await _record_not_uploaded(tx, sent)
-        accepted = [s.outcome.wamid for s in sent if isinstance(s.outcome, Accepted)]
-        await attach_marks(tx, contacts, wamids=accepted)
+async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> bool:
+    """Record a batch in one transaction and date the next message of each contact.
+
+    Tells whether anything else of these contacts is in the outbox, which may be due by now.
+    """
+    message_ids = [one.taken.message_id for one in sent]
+    contacts = {one.taken.contact_id for one in sent}
+    while True:
+        async with transaction(pool) as tx:
+            now, found = await lock_sent(tx, contacts, message_ids)
+            if found <= contacts:
+                return await _record(tx, sent, sorted(found), now)
+        contacts = found
+
+
+async def _record(
+    tx: Transaction, sent: Sequence[Sent], contacts: Sequence[int], now: datetime
+) -> bool:
+    accepted = [(s, s.outcome.wamid) for s in sent if isinstance(s.outcome, Accepted)]
+    wamids = {wamid: one.taken.message_id for one, wamid in accepted}
+    await _record_accepted(tx, accepted)
+    await _record_refused(tx, sent, now)
+    await _record_unknown(tx, sent, now)
+    await _record_undeliverable(tx, sent)
+    await _record_not_uploaded(tx, sent)
+    (rest,) = await tx.connection.fetch(FIND_REST, contacts, list(wamids))
+    if rest["early_statuses"]:
+        await take_early_statuses(tx, wamids, now)
+    if rest["marks"]:
+        await attach_marks(tx, contacts, wamids=wamids)
+    # An early status may have put its message back.
+    waits = bool(rest["messages"] or rest["early_statuses"])
+    if waits:
         await settle_proved(tx, contacts, now)
         await date_next_messages(tx, contacts, now)
-        await _change_channel(tx, sent, now)
+    await _change_channel(tx, sent, now)
+    return waits
 
 
-async def _record_accepted(tx: Transaction, sent: Sequence[Sent], now: datetime) -> None:
-    accepted = [(s, s.outcome.wamid) for s in sent if isinstance(s.outcome, Accepted)]
+async def _record_accepted(tx: Transaction, accepted: Sequence[tuple[Sent, str]]) -> None:
     if not accepted:
         return
-    message_ids = {wamid: one.taken.message_id for one, wamid in accepted}
-    await lock_wamids(tx, message_ids)
-    await _finish(tx, [one for one, _ in accepted])
+    await lock_wamids(tx, [wamid for _, wamid in accepted])
     await tx.connection.execute(
-        SET_ACCEPTED,
+        ACCEPT,
         [one.taken.message_id for one, _ in accepted],
-        [wamid for _, wamid in accepted],
         [one.taken.attempt for one, _ in accepted],
+        [wamid for _, wamid in accepted],
     )
-    await take_early_statuses(tx, message_ids, now)
     for one, _ in accepted:
         tx.log(
             "send.accepted", message_id=one.taken.message_id, attempt=one.taken.attempt,

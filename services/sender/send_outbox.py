@@ -13,7 +13,6 @@ from services.sender.send_file import FILE_KINDS, send_file
 from services.sender.settings import Settings
 from services.sender.take_messages import LEASE, Taken, take_messages
 from shared.database.pool import AWAY, Pool
-from shared.errors import TryAgainError
 from shared.log import failure, log
 from shared.service import Service
 from shared.tickets.read_channel import Channel, name_stop, read_channel
@@ -29,6 +28,9 @@ from shared.whatsapp.send_message import (
 # Requests to WhatsApp at once; at 50 ms an answer that is 1,000 messages a second.
 IN_FLIGHT = 50
 POLL_SECONDS = 1.0
+# How long answers are collected that nobody waits for: those recorded together cost little more
+# than one.
+COLLECT_SECONDS = 0.02
 # What has not left by then is left to its lease: a send must end before that does.
 _GIVE_UP_SECONDS = LEASE.total_seconds() / 2
 
@@ -46,8 +48,9 @@ class SendOutbox:
         self._answered = asyncio.Event()
         self._all_sent = False
         self._is_new = True
+        self._was_full = False
         self.wake = asyncio.Event()
-        """Set when something may be due, or answers have been recorded."""
+        """Set when something may be due, or there is room again for what waits."""
 
     async def run(self) -> None:
         """Send until the process is asked to stop; what is under way is sent and recorded."""
@@ -57,11 +60,11 @@ class SendOutbox:
             while not self._service.stopping.is_set():
                 self.wake.clear()
                 try:
-                    taken = await self._take()
+                    more_is_due = await self._take()
                 except AWAY as error:
                     self._say_away(error)
-                    taken = []
-                if not taken:
+                    more_is_due = False
+                if not more_is_due:
                     await self._rest()
             if self._sending:
                 await asyncio.wait(self._sending)
@@ -76,21 +79,23 @@ class SendOutbox:
         last = False
         while not last:
             await self._answered.wait()
+            if not self._was_full:
+                await self._service.stopped_within(COLLECT_SECONDS)
             self._answered.clear()
             last = self._all_sent
-            await self._record()
-            self.wake.set()
+            if await self._record() or self._was_full:
+                self.wake.set()
 
     async def _rest(self) -> None:
-        """Wait for a hint, a recorded answer or the end; poll for due times and lost hints."""
+        """Wait for a hint, or for room; poll for due times and lost hints."""
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 await self.wake.wait()
         except TimeoutError:
             pass
 
-    async def _take(self) -> list[Taken]:
-        """Take what may be sent now, and begin with it."""
+    async def _take(self) -> bool:
+        """Take what may be sent now, and begin with it; tell whether there may be more of it."""
         channel = await read_channel(self._pool)
         self._service.health.ready("database")
         self._say_stopped(channel)
@@ -98,13 +103,14 @@ class SendOutbox:
             self._is_new = False
             await try_now(self._pool)
         if channel.is_paused:
-            return []
+            return False
         per_second = self._settings.messages_per_second * channel.share
         # No more than a second's worth: what waits for its slot uses up its lease.
         most = max(1, min(IN_FLIGHT, int(per_second)))
         room = most - len(self._sending) - len(self._sent)
-        if room <= 0:
-            return []
+        self._was_full = room <= 0
+        if self._was_full:
+            return False
         give_up_at = monotonic() + _GIVE_UP_SECONDS
         if channel.stopped_at is None:
             taken = await self._take_up_to(room)
@@ -113,10 +119,10 @@ class SendOutbox:
             if not any(_tries_something(one) for one in taken):
                 await give_probe_back(self._pool, claim)
         else:
-            return []
+            return False
         if taken:
             await self._begin(taken, per_second, give_up_at)
-        return taken
+        return len(taken) == room
 
     async def _take_up_to(self, limit: int, *, is_probe: bool = False) -> list[Taken]:
         settings = self._settings
@@ -170,18 +176,17 @@ class SendOutbox:
         template = Template(name, language, message.parameters)
         return await self._graph.send_template(message.recipient, template, message.message_id)
 
-    async def _record(self) -> None:
+    async def _record(self) -> bool:
         """Write all answers that are there; where the database is away they are kept for later.
 
+        Tells whether anything of the same contacts waits behind them.
         One that PostgreSQL refuses for what it holds is dropped alone, and its lease settles it.
         """
-        alone = False
+        alone = waits = False
         while self._sent:
             batch = self._sent[:1] if alone else list(self._sent)
             try:
-                await record_outcomes(self._pool, batch)
-            except TryAgainError:
-                continue  # a contact was joined with another one; it is locked next time
+                waits |= await record_outcomes(self._pool, batch)
             except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
                 if alone:
                     self._drop(batch[0], error)
@@ -189,9 +194,10 @@ class SendOutbox:
             except AWAY as error:
                 self._say_away(error)
                 if await self._service.stopped_within(POLL_SECONDS):
-                    return
+                    return waits
             else:
                 del self._sent[: len(batch)]
+        return waits
 
     def _drop(self, sent: Sent, error: Exception) -> None:
         self._sent.remove(sent)

@@ -103,8 +103,8 @@ GUARDS_OF_STATUSES = (
         (
             Cut(
                 "services/sender/record_outcomes.py",
-                "    await take_early_statuses(tx, message_ids, now)\n",
-                "",
+                "        await take_early_statuses(tx, wamids, now)\n",
+                "        assert take_early_statuses\n",
             ),
         ),
         (

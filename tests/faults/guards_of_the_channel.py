@@ -88,8 +88,8 @@ GUARDS_OF_THE_CHANNEL = (
         (
             Cut(
                 "services/sender/keep_pair_limit.py",
-                "held = {one: at for one, at in next_at.items() if at > now}",
-                "held = {one: at for one, at in next_at.items() if at < now}",
+                "held = {one: at for one, at in next_at.items() if at > now[one]}",
+                "held = {one: at for one, at in next_at.items() if at < now[one]}",
             ),
         ),
         (_SEND + "test_a_contact_gets_no_more_than_the_pair_limit_and_delays_nobody_else",),

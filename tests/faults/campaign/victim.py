@@ -118,9 +118,10 @@ def count_sends(work: WorkInHand, folder: Path) -> None:
             notes.write(f"{time()} {os.getpid()} {one.message_id}\n")
         return taken
 
-    async def record_counted(pool: Any, sent: Sequence[Any]) -> None:
-        await record(pool, sent)
+    async def record_counted(pool: Any, sent: Sequence[Any]) -> Any:
+        waits = await record(pool, sent)
         work.add(-len(sent))
+        return waits
 
     sending.take_messages = take_counted
     sending.record_outcomes = record_counted

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from services.sender.keep_pair_limit import HOLD_BACK
-from services.sender.take_messages import LEASE, LOCK_DUE_CONTACTS, TAKE_MESSAGES
+from services.sender.take_messages import FIND_HEADS, LEASE, LOCK_DUE_CONTACTS, TAKE_MESSAGES
 from shared.database.pool import Pool
 from shared.tickets.date_next_message import DATE_NEXT
 from tests.integration.sender.waiting import write_backlog
@@ -42,10 +42,12 @@ async def test_a_contact_who_has_much_of_the_backlog_changes_nothing_of_that(
 async def check_plans(pool: Pool, due: list[int]) -> None:
     """Run what a sender runs for these contacts; only what it takes may be looked at."""
     now = datetime.now(UTC)
+    heads = [row["message_id"] for row in await pool.fetch(FIND_HEADS, due)]
     statements: dict[str, tuple[Any, ...]] = {
         LOCK_DUE_CONTACTS: (len(due),),
-        HOLD_BACK: (due, [now] * len(due)),
-        TAKE_MESSAGES: (due, now + LEASE),
+        FIND_HEADS: (due,),
+        HOLD_BACK: (heads, [now] * len(heads)),
+        TAKE_MESSAGES: (heads, now + LEASE, due, [now] * len(due), [1] * len(due)),
         DATE_NEXT: (due, now),
     }
     for statement, arguments in statements.items():

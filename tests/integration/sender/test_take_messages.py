@@ -12,7 +12,7 @@ from shared.database.pool import Pool
 from shared.database.transaction import transaction
 from shared.texts import read_texts
 from shared.tickets.lock_contacts import lock_contacts
-from shared.tickets.queue_message import Outgoing, queue_messages
+from shared.tickets.queue_message import OUTBOX_CHANNEL, Outgoing, queue_messages
 from shared.tickets.reopen_ticket import Reopening, reopen_tickets
 from shared.tickets.request_closing import request_closing
 from shared.whatsapp.error_codes import RETRY
@@ -25,6 +25,10 @@ GRACE = timedelta(minutes=30)
 TEXTS = read_texts(DEFAULT_TEXTS_FILE)
 
 LOCK = "SELECT FROM contacts WHERE id = $1 FOR NO KEY UPDATE"
+# As many as WhatsApp takes at once, a moment ago.
+USE_UP_BURST = """
+INSERT INTO contact_paces (contact_id, began_at, messages) VALUES ($1, clock_timestamp(), 45)
+"""
 # As if its sender had been given up, and waited for long enough.
 SEND_AGAIN = """
 UPDATE outbox SET state = 'queued', lease_until = NULL, next_attempt_at = now()
@@ -118,6 +122,24 @@ async def test_a_contact_that_somebody_works_on_holds_up_no_other(
             taken = await take(pool)
 
     assert [one.contact_id for one in taken] == [2]
+
+
+async def test_what_is_held_back_hides_nobody_behind_it(
+    database_url: str, pool: Pool, database: asyncpg.Connection
+) -> None:
+    """Who takes no more than one finds nothing, and is woken to look again."""
+    await route(database_url, text_message(PHONE, "Hola"))
+    await route(database_url, text_message(OTHER_PHONE, "Hola"))
+    await pool.execute(USE_UP_BURST, 1)
+    woken = asyncio.Event()
+    await database.add_listener(OUTBOX_CHANNEL, lambda *_: woken.set())
+
+    assert await take_messages(pool, 1, GRACE) == []
+
+    async with asyncio.timeout(5):
+        await woken.wait()
+    (taken,) = await take_messages(pool, 1, GRACE)
+    assert taken.contact_id == 2
 
 
 async def test_r4_the_closing_message_of_an_earlier_closing_starts_no_grace(

@@ -71,16 +71,17 @@ async def test_the_other_tickets_opening_message_is_withdrawn_and_the_order_is_k
     assert await database.fetchval("SELECT unread FROM tickets WHERE id = 1") == 3
 
 
+@pytest.mark.parametrize("together", [True, False])
 async def test_what_is_being_sent_is_recorded_for_whoever_goes_on(
-    database_url: str, database: asyncpg.Connection, pool: Pool
+    database_url: str, database: asyncpg.Connection, pool: Pool, *, together: bool
 ) -> None:
     await two_of_one_person(database_url)
     taken = await take_messages(pool, 10, GRACE)
     await join(database_url)
 
-    await record_outcomes(
-        pool, [Sent(one, Accepted(f"wamid.out.{one.message_id}"), 1.0) for one in taken]
-    )
+    sent = [Sent(one, Accepted(f"wamid.out.{one.message_id}"), 1.0) for one in taken]
+    for batch in [sent] if together else [[one] for one in sent]:
+        await record_outcomes(pool, batch)
 
     assert await database.fetch(OUTBOX) == []
     wamids = await database.fetch("SELECT wamid FROM messages WHERE purpose = 'opening'")
