@@ -99,8 +99,8 @@ def slow() -> None:
     """Take two seconds for a marked batch, in the middle of its transaction."""
     append = placing.append_messages
 
-    async def append_slowly(tx: Any, inbound: Any) -> dict[str, int]:
-        ids: dict[str, int] = await append(tx, inbound)
+    async def append_slowly(tx: Any, inbound: Any, *more: Any) -> dict[str, int]:
+        ids: dict[str, int] = await append(tx, inbound, *more)
         if any(MARKER in (one.text or "") for one in inbound):
             await tx.connection.execute("SELECT pg_sleep(2)")
         return ids
@@ -113,8 +113,8 @@ def freeze_in_transaction() -> None:
     append = placing.append_messages
     frozen: list[bool] = []
 
-    async def append_and_freeze(tx: Any, inbound: Any) -> dict[str, int]:
-        ids: dict[str, int] = await append(tx, inbound)
+    async def append_and_freeze(tx: Any, inbound: Any, *more: Any) -> dict[str, int]:
+        ids: dict[str, int] = await append(tx, inbound, *more)
         if not frozen and any(MARKER in (one.text or "") for one in inbound):
             frozen.append(True)
             os.kill(os.getpid(), signal.SIGSTOP)

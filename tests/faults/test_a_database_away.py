@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 import pytest
 
+from shared.broker.topology import PREFETCH, TICKET_ROUTER
 from shared.database.pool import COMMAND_SECONDS
 from tests.eventually import eventually
 from tests.faults.envelopes import dead_letters, envelope_of, event_of, publish
@@ -47,7 +48,8 @@ class Behind:
     async def expect_nothing_was_delivered_again(self) -> None:
         """A redelivery would need a new consumer, or count against what was delivered."""
         await self.system.ready(self.router)
-        assert [line["prefetch"] for line in self.router.events("worker.consuming")] == [1, 100]
+        consuming = [line["prefetch"] for line in self.router.events("worker.consuming")]
+        assert consuming == [1, PREFETCH[TICKET_ROUTER]]
         assert self.router.events("amqp.lost") == []
         assert await dead_letters(self.system.amqp_url) == []
 
