@@ -13,7 +13,7 @@ from tests.servers import Management, TestServers
 PACKAGES = ("aio-pika", "aiormq", "aiohttp", "asyncpg", "msgspec", "structlog", "uvloop")
 SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size", "max_connections")
 
-FIND_SETTINGS = "SELECT name, setting || coalesce(unit, '') FROM pg_settings WHERE name = ANY($1)"
+FIND_SETTINGS = "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY($1)"
 FIND_VERSION = "SHOW server_version"
 
 
