@@ -17,6 +17,8 @@ from shared.broker.topology import TICKET_ROUTER
 from shared.database.failures import judge_failure
 from shared.events import Event, MessageReceived
 from shared.service import Service
+from tests.eventually import eventually
+from tests.faults.envelopes import channel_to
 
 Fault = Callable[[list[str]], None]
 """Raises what handling these texts shall raise."""
@@ -102,6 +104,17 @@ class Worker:
 def text_of(event: Event) -> str:
     assert isinstance(event, MessageReceived)
     return str(msgspec.json.decode(event.raw)["message"]["text"]["body"])
+
+
+async def everything_delivered(worker: Worker) -> None:
+    """Wait until nothing waits in the queue: the worker holds all of it."""
+
+    async def none_waits() -> None:
+        async with channel_to(worker.amqp_url) as channel:
+            queue = await channel.declare_queue(TICKET_ROUTER, passive=True)
+            assert queue.declaration_result.message_count == 0
+
+    await eventually(none_waits)
 
 
 @asynccontextmanager

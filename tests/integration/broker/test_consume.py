@@ -21,7 +21,13 @@ from tests.faults.envelopes import (
     events_in,
     publish,
 )
-from tests.integration.broker.conftest import Lines, Worker, text_of, working
+from tests.integration.broker.conftest import (
+    Lines,
+    Worker,
+    everything_delivered,
+    text_of,
+    working,
+)
 from tests.servers import Management, TestServers
 
 PHONE = "34600111222"
@@ -76,8 +82,15 @@ async def letters_by_text(amqp_url: str) -> dict[str, AbstractIncomingMessage]:
 
 
 async def test_what_waits_is_handled_in_merged_batches(worker: Worker) -> None:
+    def hold_what_follows(texts: list[str]) -> None:
+        if not worker.batches:
+            worker.may_go_on.clear()
+
+    worker.fault = hold_what_follows
     await publish(worker.amqp_url, [envelope(text) for text in names(61)])
     async with working(worker):
+        await everything_delivered(worker)
+        worker.may_go_on.set()
         await expect_handled(worker, names(61))
         await expect_empty(worker.amqp_url)
 

@@ -3,7 +3,7 @@
 from shared.broker.topology import TICKET_ROUTER
 from tests.eventually import eventually
 from tests.faults.envelopes import channel_to, envelope_of, event_of, publish
-from tests.integration.broker.conftest import Worker, working
+from tests.integration.broker.conftest import Worker, everything_delivered, working
 from tests.integration.broker.test_consume import close_connections, expect_empty, expect_handled
 from tests.servers import TestServers
 
@@ -47,10 +47,3 @@ async def test_what_is_older_than_a_batch_is_not_acknowledged_with_it(
 
             await expect_handled(worker, ["first", "fresh", "older", "older", "second"])
             await expect_empty(worker.amqp_url)
-
-
-async def everything_delivered(worker: Worker) -> None:
-    async def none_waits() -> None:
-        assert await worker.publisher.count_waiting(TICKET_ROUTER) == 0
-
-    await eventually(none_waits)
