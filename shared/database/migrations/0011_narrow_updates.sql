@@ -10,7 +10,7 @@ ALTER TABLE contacts SET (fillfactor = 80);
 
 -- An index that asks for `unread` had every count of a message write to all indexes of the table.
 -- This column changes with the first message that nobody has seen. To add it writes the table
--- anew, at some 100,000 tickets a second.
+-- anew: three seconds for 500,000 tickets.
 DROP INDEX tickets_unread;
 ALTER TABLE tickets ADD COLUMN has_unread boolean GENERATED ALWAYS AS (unread > 0) STORED;
 CREATE INDEX tickets_with_unread ON tickets (id) WHERE has_unread;
