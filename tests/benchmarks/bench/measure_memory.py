@@ -8,7 +8,7 @@ from tests.benchmarks.bench.turns import Bar, Section
 from tests.system import System
 
 EVENTS = 500_000
-PER_SECOND = 300.0
+PER_SECOND = 500.0
 SECONDS = 60
 WARM = 100_000
 """Events after which a process has filled its caches; what comes later should add nothing."""
