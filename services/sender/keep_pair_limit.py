@@ -8,8 +8,7 @@ from shared.database.transaction import Transaction
 from shared.domain.pace import Burst, count_message
 from shared.tickets.queue_message import NOTIFY_SENDERS
 
-# Only of heads that are due, whose contacts are locked; a contact's other messages have no due
-# time.
+# Only of heads that are due, whose contacts are locked.
 HOLD_BACK = """
 UPDATE outbox SET next_attempt_at = held.until
 FROM unnest($1::bigint[], $2::timestamptz[]) AS held (message_id, until)

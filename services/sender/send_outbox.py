@@ -112,17 +112,18 @@ class SendOutbox:
         if self._was_full:
             return False
         give_up_at = monotonic() + _GIVE_UP_SECONDS
+        limit = room if channel.stopped_at is None else 1
         if channel.stopped_at is None:
-            taken = await self._take_up_to(room)
+            taken = await self._take_up_to(limit)
         elif (claim := await claim_probe(self._pool)) is not None:
-            taken = await self._take_up_to(1, is_probe=True)
+            taken = await self._take_up_to(limit, is_probe=True)
             if not any(_tries_something(one) for one in taken):
                 await give_probe_back(self._pool, claim)
         else:
             return False
         if taken:
             await self._begin(taken, per_second, give_up_at)
-        return len(taken) == room
+        return len(taken) == limit
 
     async def _take_up_to(self, limit: int, *, is_probe: bool = False) -> list[Taken]:
         settings = self._settings

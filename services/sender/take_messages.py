@@ -12,6 +12,7 @@ from shared.database.transaction import Transaction, transaction
 from shared.domain.pace import Burst
 from shared.domain.ticket import deadline_when_taken
 from shared.domain.window import Form, form_of
+from shared.tickets.queue_message import NOTIFY_SENDERS
 from shared.tickets.record_actions import Action, record_actions
 from shared.whatsapp.send_message import SEND_SECONDS, Recipient
 
@@ -120,13 +121,17 @@ async def take_messages(
     """Take up to `limit` due messages, one for each contact, oldest due time first.
 
     `templates` are the purposes for which there is one. What would be too much for its contact is
-    dated anew, if the pair limit is kept; where fewer come, no more were due.
+    dated anew, if the pair limit is kept. Where fewer come although more may be due, senders are
+    given a hint.
     """
     async with transaction(pool) as tx:
         locked = await tx.connection.fetch(LOCK_DUE_CONTACTS, limit)
         if not locked:
             return []
         heads = await tx.connection.fetch(FIND_HEADS, [row["id"] for row in locked])
+        if 0 < len(heads) < len(locked):
+            # Another sender was quicker with some, and others were not looked at in their place.
+            await tx.connection.execute(NOTIFY_SENDERS)
         if keeps_pair_limit:
             heads = await hold_back(tx, heads)
         taken = [_taken(head, templates, is_probe=is_probe) for head in heads]

@@ -40,8 +40,8 @@ BY_WHAT_IS_ASKED = {"plan_cache_mode": "force_custom_plan"}
 BY_KEY = {"plan_cache_mode": "auto", "enable_seqscan": "off"}
 """Plans are kept, for those who look up rows by keys and nothing else (docs/decisions/0027).
 
-A plan that was made while a table was small must not read all of it when it has grown, so none
-reads a table from one end to the other; and none is older than a minute.
+A plan that was made while a table was small must not read all of it when it has grown: so plans go
+by indexes, and statements are planned anew after a minute, or when `ANALYZE` has been there.
 """
 PLAN_SECONDS = 60
 
