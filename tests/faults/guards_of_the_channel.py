@@ -28,7 +28,7 @@ GUARDS_OF_THE_CHANNEL = (
         (
             Cut(
                 "services/sender/send_outbox.py",
-                "self._take_up_to(1, is_probe=True)",
+                "self._take_up_to(limit, is_probe=True)",
                 "self._take_up_to(room, is_probe=True)",
             ),
         ),
