@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared.database.pool import Pool
+from shared.database.pool import BY_KEY, Pool
 from shared.database.transaction import transaction
 from shared.tickets.close_ticket import close_tickets
 
@@ -29,7 +29,7 @@ WHERE contact_id = ANY($1::bigint[]) AND status = 'closing' AND closes_at <= clo
 # Where plans are always custom, so is that of the foreign key's check, made anew for each row of
 # the audit log: a third of all that PostgreSQL did here. None that was made while the table was
 # small shall read all of it later.
-KEEP_PLANS = "SET LOCAL plan_cache_mode = auto; SET LOCAL enable_seqscan = off"
+KEEP_PLANS = "; ".join(f"SET LOCAL {name} = {value}" for name, value in BY_KEY.items())
 
 
 async def close_due_tickets(pool: Pool) -> int:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.sender.lock_sent import lock_sent
 from services.sender.take_messages import Taken
 from services.sender.upload_anew import upload_anew
 from shared.database.pool import Pool
@@ -14,6 +13,7 @@ from shared.tickets.change_channel import change_channel
 from shared.tickets.close_window import close_window
 from shared.tickets.count_refusals import count_refusals
 from shared.tickets.date_next_message import date_next_messages
+from shared.tickets.lock_contacts import find_places, lock_contacts
 from shared.tickets.lock_wamids import lock_wamids
 from shared.tickets.mark_messages import attach_marks
 from shared.tickets.resume_channel import resume_channel
@@ -101,11 +101,13 @@ async def record_outcomes(pool: Pool, sent: Sequence[Sent]) -> bool:
 
     Tells whether anything else of these contacts is in the outbox, which may be due by now.
     """
-    message_ids = [one.taken.message_id for one in sent]
     contacts = {one.taken.contact_id for one in sent}
     while True:
         async with transaction(pool) as tx:
-            now, found = await lock_sent(tx, contacts, message_ids)
+            now = await lock_contacts(tx, contacts)
+            places = await find_places(tx, [one.taken.message_id for one in sent])
+            # Whoever was joined with another one since the taking (R13) is not locked yet.
+            found = {place.contact_id for place in places.values()}
             if found <= contacts:
                 return await _record(tx, sent, sorted(found), now)
         contacts = found
