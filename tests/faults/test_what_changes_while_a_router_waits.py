@@ -53,15 +53,20 @@ async def write(race: Race, text: str, phone: str = PHONE, **more: Any) -> None:
 
 
 def write_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have two routers look before either of them writes."""
+    """Have two routers look before either of them writes; one has written before the other does.
+
+    Were both to write at one moment, PostgreSQL would choose which index they meet in.
+    """
     both = asyncio.Barrier(2)
     to_wait = [True, True]
+    one_after_the_other = asyncio.Lock()
 
     async def record_together(tx: Transaction, items: Sequence[Recorded]) -> None:
         if to_wait:
             to_wait.pop()
             await both.wait()
-        await record_items(tx, items)
+        async with one_after_the_other:
+            await record_items(tx, items)
 
     monkeypatch.setattr(routing, "record_items", record_together)
 
