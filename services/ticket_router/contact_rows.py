@@ -1,6 +1,6 @@
 """The rows of contacts and their addresses, as the router reads, locks and writes them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from shared.database.transaction import Transaction
@@ -16,8 +16,7 @@ WHERE contact_id IN (
 """
 
 # New contacts come with provisional numbers, and get their ids here. Addresses are written in the
-# order of the keys, so that two routers never wait for one another in a circle. Whoever comes
-# second for an address gets a unique violation, does the batch again, and finds the contact.
+# order of the keys, so that two routers never wait for one another in a circle.
 INSERT_CONTACTS = """
 WITH made AS MATERIALIZED (
     SELECT provisional, nextval(pg_get_serial_sequence('contacts', 'id')) AS id
@@ -33,6 +32,14 @@ WITH made AS MATERIALIZED (
     ORDER BY kind, match_key
 )
 SELECT provisional, id FROM made
+"""
+
+FIND_ANY_KNOWN = """
+SELECT EXISTS (SELECT FROM contact_addresses
+               WHERE (kind, match_key) IN (SELECT * FROM unnest($1::text[], $2::text[])))
+    OR EXISTS (SELECT FROM identity_changes
+               WHERE (old_phone = ANY($2::text[]) OR previous_user_id = ANY($2::text[]))
+                 AND event_key <> ALL($3::text[]))
 """
 
 FIND_APART = """
@@ -62,6 +69,12 @@ async def read_addresses(
 async def lock_addresses(tx: Transaction, addresses: Iterable[Address]) -> None:
     """Lock addresses that may have no row yet, until the transaction ends."""
     await tx.connection.execute(LOCK_ADDRESSES, [f"{kind}:{key}" for kind, key in addresses])
+
+
+async def are_known(tx: Transaction, addresses: Collection[Address], told: Collection[str]) -> bool:
+    """Tell whether one of these has an owner, or a change is kept about one that was not told."""
+    kinds, keys = [kind for kind, _ in addresses], [key for _, key in addresses]
+    return bool(await tx.connection.fetchval(FIND_ANY_KNOWN, kinds, keys, told))
 
 
 async def find_apart(tx: Transaction, contacts: Iterable[int]) -> frozenset[frozenset[int]]:

@@ -1,10 +1,11 @@
 """Find the contacts behind senders, make those that are new, and follow changed addresses (R13)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.ticket_router.contact_rows import (
+    are_known,
     find_apart,
     insert_contacts,
     lock_addresses,
@@ -45,6 +46,8 @@ class Found:
     """Changes of addresses that told something new, and whose they were."""
     unknown: set[IdentityChange] = field(default_factory=set)
     """Changes that name nobody who is known."""
+    told: set[str] = field(default_factory=set)
+    """The event keys of all changes that had been kept and were looked at."""
     waited: list[str] = field(default_factory=list)
     """The event keys of changes that had been kept for a contact who is here now."""
     moves: dict[Address, int] = field(default_factory=dict)
@@ -64,26 +67,48 @@ class Found:
 
 
 async def find_contacts(
-    tx: Transaction, senders: Mapping[Sender, datetime], changes: Iterable[IdentityChange]
+    tx: Transaction, senders: Mapping[Sender, datetime], changes: Collection[IdentityChange]
 ) -> Found:
     """Give each sender's contact, making new ones; the contacts are not locked yet.
 
     `senders` come with WhatsApp's second of the earliest message that shows them so. Raises
     TryAgainError where what was looked at changes at this very moment.
     """
+    book, found = await _look_up(tx, senders, changes)
+    if unknown := _unknown(book, found):
+        # Whoever else makes a contact of one of these, or keeps a change that is about one, waits
+        # here. That is done once only: in any other order two could wait for one another.
+        await lock_addresses(tx, unknown)
+        if await are_known(tx, unknown, found.told):
+            book, found = await _look_up(tx, senders, changes)
+            if not unknown.issuperset(_unknown(book, found)):
+                raise TryAgainError("addresses have changed")
+    await _write_new(tx, found, book)
+    return found
+
+
+async def _look_up(
+    tx: Transaction, senders: Mapping[Sender, datetime], changes: Iterable[IdentityChange]
+) -> tuple[AddressBook, Found]:
+    """Read what is known, and resolve everybody over it."""
     told: dict[IdentityChange, str | None] = dict.fromkeys(changes)
     named = await _find_all_named(tx, senders, told)
     if not named:
-        return Found()
+        return AddressBook({}), Found()
     owners, seen = await read_addresses(tx, {address for one in named for address in one.addresses})
     book, found = _resolve(AddressBook(dict(owners), dict(seen)), senders, told)
     if book.joins and (apart := await find_apart(tx, book.touched)):
         book, found = _resolve(AddressBook(dict(owners), dict(seen), apart), senders, told)
     found.expected = owners
-    await _lock_new(tx, book, found, senders, told)
+    found.told = {key for key in told.values() if key}
     found.waited = [key for change, key in told.items() if key and change not in found.unknown]
-    await _write_new(tx, found, book)
-    return found
+    return book, found
+
+
+def _unknown(book: AddressBook, found: Found) -> set[Address]:
+    """Give the addresses that have no row yet and shall have one, or be waited for."""
+    kept = {address for change in found.unknown for address in change.before.addresses}
+    return (kept - found.expected.keys()) | book.adds.keys()
 
 
 async def _find_all_named(
@@ -123,29 +148,6 @@ def _resolve(
                 found.changed[change] = met.contact_id
         if len(found.unknown) == before:
             return book, found
-
-
-async def _lock_new(
-    tx: Transaction,
-    book: AddressBook,
-    found: Found,
-    senders: Mapping[Sender, datetime],
-    told: Mapping[IdentityChange, str | None],
-) -> None:
-    """Meet whoever makes a contact of an address for which a change is being kept, and the reverse.
-
-    Neither would see the other's rows; so both take a lock on the address, and look again.
-    """
-    kept = {address for change in found.unknown for address in change.before.addresses}
-    addresses = sorted(kept | book.adds.keys())
-    if not addresses:
-        return
-    await lock_addresses(tx, addresses)
-    again = dict(told)
-    await _find_all_named(tx, senders, again)
-    known = (await read_addresses(tx, kept))[0] if kept else {}
-    if again.keys() != told.keys() or known.keys() & kept - found.expected.keys():
-        raise TryAgainError("addresses have changed")
 
 
 async def _write_new(tx: Transaction, found: Found, book: AddressBook) -> None:

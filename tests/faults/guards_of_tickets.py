@@ -162,6 +162,37 @@ GUARDS_OF_TICKETS = (
         ),
     ),
     Guard(
+        "new-address-lock",
+        "routers that meet in a new contact do their batches again and again (R13)",
+        (
+            Cut(
+                "services/ticket_router/find_contacts.py",
+                "        await lock_addresses(tx, unknown)\n",
+                "        assert lock_addresses\n",
+            ),
+        ),
+        (
+            _WAITING
+            + "test_r13_a_contact_that_another_router_makes_meanwhile_costs_no_second_attempt",
+        ),
+    ),
+    Guard(
+        "look-after-address-lock",
+        "a changed number is never joined with the contact who came at the same moment (R13, R15)",
+        (
+            Cut(
+                "services/ticket_router/find_contacts.py",
+                "if await are_known(tx, unknown, found.told):",
+                "if False and are_known:",
+            ),
+        ),
+        (
+            _WAITING
+            + "test_r13_a_contact_that_another_router_makes_meanwhile_costs_no_second_attempt",
+            _WAITING + "test_r13_a_change_that_another_router_keeps_meanwhile_finds_its_contact",
+        ),
+    ),
+    Guard(
         "bearer-token",
         "anybody reads what citizens write",
         (

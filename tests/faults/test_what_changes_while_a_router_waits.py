@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from services.ticket_router import route_events as routing
+from services.ticket_router.contact_rows import LOCK_ADDRESSES
 from shared.database.transaction import Transaction
 from shared.tickets.record_items import Recorded, record_items
 from tests.eventually import eventually
@@ -25,6 +26,15 @@ LOCK = "SELECT FROM contacts WHERE id = $1 FOR NO KEY UPDATE"
 FIND_CONTACT = "SELECT contact_id FROM contact_addresses WHERE value = $1"
 PASS_ON = "UPDATE contact_addresses SET contact_id = $2 WHERE value = $1"
 ADD_USER_ID = "INSERT INTO contact_addresses VALUES ('user_id', 'ES.222', $1)"
+MAKE_CONTACT = """
+WITH contact AS (INSERT INTO contacts DEFAULT VALUES RETURNING id)
+INSERT INTO contact_addresses (kind, value, contact_id) SELECT 'phone', $1, id FROM contact
+"""
+KEEP_CHANGE = """
+INSERT INTO identity_changes (event_key, old_phone, new_phone, changed_at, kept_at)
+VALUES ('change', $1, $2, to_timestamp(1700000000), now())
+"""
+FIND_ADDRESSES = "SELECT array_agg(value ORDER BY value) FROM contact_addresses GROUP BY contact_id"
 CLOSE = """
 UPDATE tickets SET status = 'closing', closing_message_id = 0, closing_at = now() - interval '1 h',
        closes_at = date_trunc('second', clock_timestamp()) + interval '1 second'
@@ -123,6 +133,35 @@ async def test_r13_two_people_who_show_one_phone_at_once_stay_two(race: Race) ->
 
     (written,) = await race.pool.fetch(FIND_WRITTEN)
     assert written["contact_id"] == await find_contact(race, "ES.111") != contact
+
+
+async def test_r13_a_contact_that_another_router_makes_meanwhile_costs_no_second_attempt(
+    race: Race,
+) -> None:
+    async with race.database.transaction():
+        await race.database.execute(LOCK_ADDRESSES, [f"phone:{PHONE}"])
+        going = asyncio.create_task(write(race, "dos"))
+        await eventually(lambda: somebody_waits(race.pool))
+        await race.database.execute(MAKE_CONTACT, PHONE)
+    await going
+
+    (written,) = await race.pool.fetch(FIND_WRITTEN)
+    assert written["contact_id"] == await find_contact(race, PHONE)
+    assert race.lost == {}
+
+
+async def test_r13_a_change_that_another_router_keeps_meanwhile_finds_its_contact(
+    race: Race,
+) -> None:
+    async with race.database.transaction():
+        await race.database.execute(LOCK_ADDRESSES, [f"phone:{PHONE}"])
+        going = asyncio.create_task(write(race, "dos", at=1_600_000_000))
+        await eventually(lambda: somebody_waits(race.pool))
+        await race.database.execute(KEEP_CHANGE, PHONE, OTHER_PHONE)
+    await going
+
+    assert await race.pool.fetchval(FIND_ADDRESSES) == [PHONE, OTHER_PHONE]
+    assert await race.pool.fetchval("SELECT count(*) FROM identity_changes") == 0
 
 
 async def test_r14_what_belongs_to_nobody_counts_once_at_two_routers_at_once(
