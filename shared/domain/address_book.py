@@ -1,6 +1,6 @@
 """Who is behind a batch's senders, one after the other: what one shows counts for the next."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -95,9 +95,9 @@ class AddressBook:
         self._own([one for one, owner in self.owners.items() if owner == other], contact_id)
         self.kinds.pop(other, None)
 
-    def _own(self, addresses: Iterable[Address], contact_id: int) -> None:
+    def _own(self, addresses: Collection[Address], contact_id: int) -> None:
         losers = {self.owners[one] for one in addresses if one in self.owners} - {contact_id}
-        for address in addresses:
-            self.owners[address] = contact_id
-        for one in (*losers, contact_id):
+        self.owners |= dict.fromkeys(addresses, contact_id)
+        self.kinds.setdefault(contact_id, set()).update(kind for kind, _ in addresses)
+        for one in losers:
             self.kinds[one] = {kind for (kind, _), owner in self.owners.items() if owner == one}

@@ -7,16 +7,16 @@ ways to write one number must not make two contacts, so they are compared withou
 
 import re
 
-_VARIANTS = (
-    re.compile(r"(55\d{2})9?([6-9]\d{7})"),  # Brazil; what begins otherwise is no mobile number
-    re.compile(r"(52)1?(\d{10})"),
-    re.compile(r"(54)9?(\d{10})"),
-)
+# By the country code. What begins otherwise in Brazil is no mobile number.
+_VARIANTS = {
+    "55": re.compile(r"(55\d{2})9?([6-9]\d{7})"),
+    "52": re.compile(r"(52)1?(\d{10})"),
+    "54": re.compile(r"(54)9?(\d{10})"),
+}
 
 
 def phone_key(digits: str) -> str:
     """Give what two forms of a number have in common; `digits` is the number without `+`."""
-    for variant in _VARIANTS:
-        if match := variant.fullmatch(digits):
-            return "".join(match.groups())
-    return digits
+    variant = _VARIANTS.get(digits[:2])
+    match = variant.fullmatch(digits) if variant else None
+    return "".join(match.groups()) if match else digits

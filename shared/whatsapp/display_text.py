@@ -18,12 +18,17 @@ def clean_text(value: object, longest: int) -> str | None:
     """Give one line without control or direction marks; None where nothing is left."""
     if not isinstance(value, str):
         return None
-    kept = "".join(
+    # Python calls printable what is neither a mark nor a separator, but for the space: most names.
+    kept = value if value.isprintable() else _without_marks(value)
+    return " ".join(kept.split())[:longest] or None
+
+
+def _without_marks(text: str) -> str:
+    return "".join(
         " " if unicodedata.category(c) in {"Zl", "Zp"} else c
-        for c in storable(value)
+        for c in storable(text)
         if unicodedata.category(c) not in {"Cc", "Cf"} or c == _JOINER
     )
-    return " ".join(kept.split())[:longest] or None
 
 
 def display_name(value: object) -> str | None:
