@@ -107,16 +107,18 @@ async def router_rate(stage: Stage, size: int, *, first: int = 0, routers: int =
         return await route_stream(place, size, first=first, routers=routers)
 
 
-async def route_stream(place: System, size: int, *, first: int = 0, routers: int = 1) -> float:
-    """Have routers take MESSAGES messages in envelopes of `size`; give how many a second."""
+async def route_stream(
+    place: System, size: int, *, first: int = 0, routers: int = 1, count: int = MESSAGES
+) -> float:
+    """Have routers take `count` messages in envelopes of `size`; give how many a second."""
     async with _database(place) as database:
         before = await database.fetchval(COUNT)
-        await _fill(place, first, MESSAGES, size)
+        await _fill(place, first, count, size)
         since = await database.fetchval(NOW)
         for _ in range(routers):
             await place.start("ticket_router", wait=False)
-        await _all_written(database, before + MESSAGES)
-        return float(await database.fetchval(RATE, since, MESSAGES // 10))
+        await _all_written(database, before + count)
+        return float(await database.fetchval(RATE, since, count // 10))
 
 
 def _peer_side(stage: Stage, peer: Peer, count: int) -> Measure:
