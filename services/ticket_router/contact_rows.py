@@ -7,12 +7,17 @@ from shared.database.transaction import Transaction
 from shared.domain.address_book import FIRST_NEW, AddressBook
 from shared.domain.contact import Address
 
-# All addresses of every contact that has one of the given.
+# All addresses of every contact that has one of the given. LIMIT and OFFSET have each looked up by
+# itself: a plan that was made while the table was small would go on to read all of it.
 FIND_ADDRESSES = """
-SELECT kind, match_key, contact_id, seen_at FROM contact_addresses
-WHERE contact_id IN (
-    SELECT contact_id FROM contact_addresses
-    WHERE (kind, match_key) IN (SELECT * FROM unnest($1::text[], $2::text[])))
+SELECT theirs.*
+FROM unnest($1::text[], $2::text[]) AS wanted (kind, match_key)
+CROSS JOIN LATERAL (
+    SELECT contact_id FROM contact_addresses AS found
+    WHERE found.kind = wanted.kind AND found.match_key = wanted.match_key LIMIT 1) AS owner
+CROSS JOIN LATERAL (
+    SELECT kind, match_key, contact_id, seen_at FROM contact_addresses AS found
+    WHERE found.contact_id = owner.contact_id OFFSET 0) AS theirs
 """
 
 # New contacts come with provisional numbers, and get their ids here. Addresses are written in the
@@ -35,8 +40,11 @@ SELECT provisional, id FROM made
 """
 
 FIND_ANY_KNOWN = """
-SELECT EXISTS (SELECT FROM contact_addresses
-               WHERE (kind, match_key) IN (SELECT * FROM unnest($1::text[], $2::text[])))
+SELECT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS wanted (kind, match_key)
+               CROSS JOIN LATERAL (
+                   SELECT FROM contact_addresses AS found
+                   WHERE found.kind = wanted.kind AND found.match_key = wanted.match_key
+                   LIMIT 1) AS owner)
     OR EXISTS (SELECT FROM identity_changes
                WHERE (old_phone = ANY($2::text[]) OR previous_user_id = ANY($2::text[]))
                  AND event_key <> ALL($3::text[]))

@@ -193,6 +193,14 @@ GUARDS_OF_TICKETS = (
         ),
     ),
     Guard(
+        "price-of-a-look-up",
+        "each batch reads tables of some thousand rows whole",
+        (Cut("shared/database/pool.py", ', "random_page_cost": "1.1"', ""),),
+        (
+            "tests/integration/ticket_router/test_what_a_batch_reads.py::test_a_batch_reads_what_it_looks_up_and_nothing_else",
+        ),
+    ),
+    Guard(
         "bearer-token",
         "anybody reads what citizens write",
         (
