@@ -7,6 +7,7 @@ twice is taken apart; and a single event that three workers began and did not su
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from time import monotonic
 
 import msgspec
@@ -21,7 +22,7 @@ from shared.broker.topology import COLLECT, PREFETCH
 from shared.errors import OutsideAwayError
 from shared.events import MAX_EVENTS, Event, decode_event, open_envelope, seal_envelope
 from shared.log import failure, log
-from shared.service import Service
+from shared.service import ResultT, Service
 
 PURPOSE = "consume"
 MOST_ATTEMPTS = 3
@@ -209,7 +210,8 @@ class Consumer:
                 delivery_count=delivery.count,
             )  # fmt: skip
             for one in delivery.encoded:
-                await self._publisher.publish_alone(self._queue, seal_envelope([one]))
+                body = seal_envelope([one])
+                await self._hold_until(partial(self._publisher.publish_alone, self._queue, body))
             await delivery.settle()
         elif delivery.events and await self._attempts(delivery.events[0]) > MOST_ATTEMPTS:
             reason = "its workers did not survive it"
@@ -221,14 +223,16 @@ class Consumer:
 
     async def _attempts(self, event: Event) -> int:
         """Count that this event is begun, before it is."""
+        return await self._hold_until(partial(self._on_suspect, event))
+
+    async def _hold_until(self, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Try until it is done, and hold what was delivered: to lose the channel would count."""
 
         def say(_: int, error: BaseException) -> None:
             log.warning("worker.waiting", queue=self._queue, events=1, **failure(error))
 
         try:
-            return await self._service.try_until_stopped(
-                lambda: self._on_suspect(event), (Exception,), say
-            )
+            return await self._service.try_until_stopped(work, (Exception,), say)
         except Exception as error:
             raise GiveBackError from error
 

@@ -307,6 +307,28 @@ async def test_what_was_delivered_more_than_twice_is_taken_apart(
     assert (line["events"], line["delivery_count"]) == (5, 2)
 
 
+async def test_what_is_taken_apart_is_held_while_it_cannot_be_published(
+    worker: Worker, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that lost its channel for it spent an event's twenty deliveries in a second."""
+    publish_alone, failures = worker.publisher.publish_alone, [OutsideAwayError()] * 3
+
+    async def publish_later(queue: str, body: bytes) -> None:
+        if failures:
+            raise failures.pop()
+        await publish_alone(queue, body)
+
+    monkeypatch.setattr(worker.publisher, "publish_alone", publish_later)
+    await publish(worker.amqp_url, [envelope(*names(5))])
+    await give_back(worker.amqp_url, times=2)
+    async with working(worker):
+        await expect_handled(worker, names(5))
+        await expect_empty(worker.amqp_url)
+
+    assert len(lines.of("envelope.taken_apart")) == 1
+    assert lines.of("amqp.lost") == []
+
+
 async def test_whoever_shares_an_envelope_with_a_killer_is_not_buried_with_it(
     worker: Worker,
 ) -> None:
