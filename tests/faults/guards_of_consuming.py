@@ -68,6 +68,18 @@ GUARDS_OF_CONSUMING = (
         (_CONSUME + "test_whoever_shares_an_envelope_with_a_killer_is_not_buried_with_it",),
     ),
     Guard(
+        "held-while-taken-apart",
+        "a worker that cannot publish spends its events' deliveries, and RabbitMQ buries them",
+        (
+            Cut(
+                "shared/broker/consume.py",
+                "await self._hold_until(partial(self._publisher.publish_alone, self._queue, body))",
+                "await self._publisher.publish_alone(self._queue, body)",
+            ),
+        ),
+        (_CONSUME + "test_what_is_taken_apart_is_held_while_it_cannot_be_published",),
+    ),
+    Guard(
         "own-count-of-attempts",
         "what only stood beside a killer is buried for it",
         (
